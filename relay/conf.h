@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * relay.yaml as a struct: plain data, filled by conf_parse() alone, checked before anything uses
+ * it. Every key is in relay.yaml.5; an unknown key is an error with line and column.
+ */
+#ifndef RELAY_CONF_H
+#define RELAY_CONF_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include "../bpf/include/abi.h"
+#include "../lib/addr.h"
+#include "../lib/err.h"
+#include "dp.h"
+
+#define CONF_MAX_BYTES 65536
+#define CONF_MAX_TIERS 32
+#define CONF_NAME_LEN 64
+#define CONF_PATH_LEN 200
+
+enum conf_pool_mode { CONF_POOL_AUTO, CONF_POOL_ONLINK, CONF_POOL_ROUTED };
+enum conf_isolation { CONF_ISOLATION_PEER, CONF_ISOLATION_ACCOUNT };
+enum conf_hairpin { CONF_HAIRPIN_UPLINK, CONF_HAIRPIN_DENY };
+
+struct conf_pool6 {
+	struct prefix6 prefix;
+	enum conf_pool_mode mode;
+	uint32_t slot_bits;
+};
+
+struct conf_pool4 {
+	struct prefix4 prefix;
+	enum conf_pool_mode mode;
+};
+
+struct conf_tier {
+	char name[CONF_NAME_LEN];
+	uint32_t max_peers;
+	uint32_t max_ipv4;
+	uint32_t max_ipv6;
+	uint32_t rate_kbps; /* ceiling per peer each way, 0 = unshaped */
+};
+
+struct conf {
+	char name[CONF_NAME_LEN];   /* name: of this relay; default "relay" */
+	char region[CONF_NAME_LEN]; /* region: */
+	char uplink[IFNAMSIZ];	    /* uplink: ext0 (required) */
+	bool has_public4, has_public6; /* public: {ipv4:, ipv6:}: at least one */
+	struct addr4 public4;
+	struct addr6 public6;
+	struct endpoint listen; /* listen: default "[::]:8443", both families */
+	uint16_t wg_port[2];	/* wireguard: {ports: [51820, 51821]} */
+	uint32_t mtu;		/* wireguard: {mtu: 1420}, 1280..8940 */
+	struct conf_pool6 pool6[SC_MAX_POOLS]; /* pools: - {prefix:, mode:, slot_bits:} */
+	size_t n_pool6;
+	struct conf_pool4 pool4[SC_MAX_POOLS];
+	size_t n_pool4;
+	uint32_t slots;		/* slots: 16384, at most SC_SLOTS_MAX and 2^slot_bits */
+	enum conf_isolation isolation; /* isolation: peer | account */
+	enum conf_hairpin hairpin;     /* hairpin: uplink | deny */
+	enum dp_xdp_mode xdp;	       /* xdp: auto | native | generic | tc */
+	uint32_t shaper_classes;       /* shaper: {classes: 2048}, 0..4096 */
+	struct conf_tier tiers[CONF_MAX_TIERS]; /* tiers: {free: {peers: 3, ipv4: 0, ...}} */
+	size_t n_tiers;		       /* none given: the product's table */
+	char state_dir[CONF_PATH_LEN]; /* state: {dir: /var/lib/relayd} */
+	char run_dir[CONF_PATH_LEN];   /* run_dir: /run/relayd (relayctl's socket) */
+};
+
+/* Parses and checks text; `name` is the file's name for errors: "relay.yaml:3:5: unknown key...". */
+int conf_parse(const char *text, size_t len, const char *name, struct conf *ret_conf,
+	       struct err *err);
+int conf_load(const char *path, struct conf *ret_conf, struct err *err);
+/* Canonical form, every key given; parses again to the same struct. */
+void conf_print(FILE *out, const struct conf *conf);
+const struct conf_tier *conf_tier(const struct conf *conf, const char *name);
+
+#endif

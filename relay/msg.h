@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Messages between the api role and the net role: fixed size, one per SOCK_SEQPACKET datagram,
+ * host byte order (same machine, same binary). The net role checks every value again.
+ *
+ *	api -> net		net -> api
+ *	SYNC_BEGIN		RELAY (once, and when it changes)
+ *	PEER_SET ...		DONE (seq of each request, in order)
+ *	SYNC_END
+ *	PEER_SET, PEER_DEL
+ *	STATS_GET		STATS (slot), then DONE
+ *	DROPS_GET		DROPS, then DONE
+ *				SEEN (peer's handshake or endpoint changed; every 5 s at most)
+ *				RELOAD (configuration file changed: api role exits, is started anew)
+ */
+#ifndef RELAY_MSG_H
+#define RELAY_MSG_H
+
+#include <stdint.h>
+#include "../bpf/include/drop.h"
+#include "../lib/err.h"
+#include "peer.h"
+
+enum msg_type {
+	MSG_NONE,
+	MSG_SYNC_BEGIN, /* what is not named before SYNC_END is removed */
+	MSG_SYNC_END,
+	MSG_PEER_SET,
+	MSG_PEER_DEL,
+	MSG_STATS_GET,
+	MSG_DROPS_GET,
+	MSG_RELAY,
+	MSG_DONE,
+	MSG_STATS,
+	MSG_DROPS,
+	MSG_SEEN,
+	MSG_RELOAD,
+	MSG_TYPE_MAX,
+};
+
+struct msg {
+	uint32_t type; /* enum msg_type */
+	uint32_t seq;  /* of the request; an answer repeats it */
+	union {
+		struct peer peer; /* PEER_SET */
+		struct {
+			uint32_t slot;
+			uint32_t generation;
+		} slot; /* PEER_DEL, STATS_GET */
+		struct {
+			uint8_t wg_public_key[2][KEY_LEN];
+			uint16_t wg_port[2];
+			uint32_t slots;
+			uint32_t max_mtu;
+			char xdp_mode[16];
+		} relay;
+		struct {
+			int32_t result; /* 0 or negative errno */
+			char text[ERR_TEXT_LEN];
+		} done;
+		struct {
+			uint32_t slot;
+			uint32_t generation;
+			uint64_t up_packets, up_bytes, down_packets, down_bytes;
+			uint64_t drop_packets, drop_bytes;
+		} stats;
+		struct {
+			uint64_t count[SC_DROP_MAX];
+		} drops;
+		struct {
+			uint32_t slot;
+			uint32_t generation;
+			int64_t last_handshake_s; /* CLOCK_REALTIME, 0 = never */
+			uint64_t rx_bytes, tx_bytes; /* WireGuard's own counters */
+			struct endpoint endpoint;
+		} seen;
+	};
+};
+
+/* Inherited descriptors of the api role. */
+#define MSG_FD 3       /* socket pair to the net role */
+#define MSG_FD_TLS 4   /* listening socket of the API */
+#define MSG_FD_CTL 5   /* listening socket of relayctl (Unix) */
+#define MSG_FD_CONF 6  /* the configuration file's text (memfd) */
+
+/* One datagram each way; short, long or unknown messages are -EPROTO. -EAGAIN when none/full. */
+int msg_send(int fd, const struct msg *msg);
+int msg_recv(int fd, struct msg *ret_msg);
+
+#endif
