@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "err.h"
 
 DEFINE_CLEANUP(json, json_t *, json_decref)
@@ -17,8 +18,8 @@ DEFINE_CLEANUP(json, json_t *, json_decref)
 /* -EINVAL with line and column in err. `what` names the text for the error ("request body"). */
 int json_parse(const char *text, size_t len, const char *what, json_t **ret_json, struct err *err);
 
-/* Fields of an object: -ENOENT if missing (err names it), -EINVAL if of another type.
- * The string is borrowed from the object. */
+/* Fields of an object: -ENOENT if missing (err names it), -EINVAL if of another type, -ERANGE
+ * if a number is outside min..max. The string is borrowed from the object. */
 int json_get_string(const json_t *obj, const char *key, const char **ret, struct err *err);
 int json_get_bool(const json_t *obj, const char *key, bool *ret, struct err *err);
 int json_get_u64(const json_t *obj, const char *key, uint64_t min, uint64_t max, uint64_t *ret,

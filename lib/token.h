@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * API tokens: "sct_live_" + 30 base62 digits (random) + 6 base62 digits (CRC-32 of all before
- * them, big-endian digits), so that a typing error is told from a revoked token.
+ * them, most significant digit first; digits are 0-9A-Za-z), so that a typing error is told from a
+ * revoked token.
  */
 #ifndef LIB_TOKEN_H
 #define LIB_TOKEN_H
