@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# One Makefile. Where this machine is not Debian 13 with the packages of selftests/harness/packages,
+# every target runs itself again inside the build root (NATIVE=1 or 0 overrides).
+
+NATIVE ?= $(shell sh selftests/harness/native.sh)
+
+ifneq ($(or $(SIDECAR_IN_ROOT),$(filter 1,$(NATIVE))),1)
+
+GOALS := all demo check check-unit check-bpf check-net check-vm check-long bench fuzz lint format \
+	 analyze install vm-ssh vm-stop
+.PHONY: $(GOALS) clean distclean
+# Variables given on the command line travel in MAKEFLAGS.
+$(GOALS):
+	@sh selftests/harness/buildroot.sh
+	@selftests/harness/enter.sh make $@
+.DEFAULT_GOAL := all
+
+else
+
+SAN ?=
+V ?=
+PREFIX ?= /usr
+WERROR ?= 1
+BUILD ?= build/out$(if $(SAN),-san)
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
+
+CC = gcc
+CLANG = clang
+PKGS := libuv libllhttp openssl jansson sqlite3 yaml-0.1 libmnl libbpf libcap-ng libseccomp libnftables
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
+LIBS_relayd := $(shell pkg-config --libs $(PKGS))
+LIBS_relayctl := $(shell pkg-config --libs libuv libllhttp openssl jansson)
+LIBS_sidecar-agent := $(shell pkg-config --libs libuv libllhttp openssl jansson libmnl libcap-ng libseccomp)
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1)
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wwrite-strings \
+	-Wformat=2 -Wvla $(if $(filter 1,$(WERROR)),-Werror)
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE \
+	  $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+comma := ,
+SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DSAN=1)
+CFLAGS ?= -O2 -g
+ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(HARDEN) $(SANFLAGS) $(PKG_CFLAGS) \
+	     -DSIDECAR_VERSION='"$(VERSION)"' -I$(BUILD)/gen -I. -MMD -MP
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
+
+# The folders are the list: a file's folder says which program it belongs to.
+LIB_SRC := $(sort $(wildcard lib/*.c))
+RELAY_SRC := $(filter-out relay/main.c,$(sort $(wildcard relay/*.c)))
+AGENT_SRC := $(filter-out agent/main.c,$(sort $(wildcard agent/*.c)))
+RELAYCTL_SRC := $(sort $(wildcard cli/relayctl*.c))
+BPF_SRC := $(sort $(wildcard bpf/*.bpf.c))
+UNIT_SRC := $(sort $(wildcard selftests/unit/test_*.c))
+BPF_TEST_SRC := $(sort $(wildcard selftests/bpf/test_*.c))
+NET_TEST_SRC := $(sort $(wildcard selftests/net/test_*.c))
+FUZZ_SRC := $(sort $(wildcard selftests/fuzz/fuzz_*.c))
+TEST_LIB_SRC := $(filter-out $(UNIT_SRC) $(BPF_TEST_SRC) $(NET_TEST_SRC),$(sort $(wildcard selftests/unit/*.c \
+	selftests/bpf/*.c selftests/net/*.c)))
+SRC := $(wildcard lib/*.c relay/*.c agent/*.c cli/*.c selftests/*/*.c)
+HDR := $(wildcard lib/*.h relay/*.h agent/*.h cli/*.h bpf/include/*.h bpf/lib/*.h selftests/*/*.h)
+
+PROGRAMS := relayd relayctl sidecar-agent
+BIN := $(PROGRAMS:%=$(BUILD)/%)
+obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
+SKEL := $(BPF_SRC:bpf/%.bpf.c=$(BUILD)/gen/%.skel.h)
+GEN := $(SKEL) $(BUILD)/gen/syscalls_api.h $(BUILD)/gen/syscalls_worker.h
+UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
+BPF_TESTS := $(BPF_TEST_SRC:%.c=$(BUILD)/%)
+NET_TESTS := $(NET_TEST_SRC:%.c=$(BUILD)/%)
+FUZZERS := $(FUZZ_SRC:%.c=$(BUILD)/%)
+
+.PHONY: all demo check check-unit check-bpf check-net check-vm check-long bench fuzz lint format \
+	analyze install vm-ssh vm-stop tests fuzzers
+.DELETE_ON_ERROR:
+.SECONDARY:
+.DEFAULT_GOAL := all
+all: $(BIN)
+
+$(BUILD)/%.o: %.c | $(GEN)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+define archive
+	@rm -f $@
+	$(call say,AR,$@)
+	$(Q)ar crs $@ $^
+endef
+$(BUILD)/lib.a: $(call obj,$(LIB_SRC))
+	$(archive)
+$(BUILD)/relay.a: $(call obj,$(RELAY_SRC))
+	$(archive)
+$(BUILD)/agent.a: $(call obj,$(AGENT_SRC))
+	$(archive)
+$(BUILD)/tests.a: $(call obj,$(TEST_LIB_SRC))
+	$(archive)
+
+define link
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(1)
+endef
+$(BUILD)/relayd: $(BUILD)/relay/main.o $(BUILD)/relay.a $(BUILD)/lib.a
+	$(call link,$(LIBS_relayd))
+$(BUILD)/sidecar-agent: $(BUILD)/agent/main.o $(BUILD)/agent.a $(BUILD)/lib.a
+	$(call link,$(LIBS_sidecar-agent))
+$(BUILD)/relayctl: $(call obj,$(RELAYCTL_SRC)) $(BUILD)/lib.a
+	$(call link,$(LIBS_relayctl))
+
+# The kernel's side.
+$(BUILD)/gen/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h bpf/*.c bpf/lib/*.h bpf/include/*.h)
+	@mkdir -p $(@D)
+	$(call say,BPF,$<)
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Wimplicit-int-conversion \
+		-Wenum-conversion -I/usr/include/$(shell uname -m)-linux-gnu -Ibpf -Ibpf/include -c $< -o $@
+$(BUILD)/gen/%.skel.h: $(BUILD)/gen/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)bpftool gen skeleton $< name $* >$@
+
+# System calls are named in comments of the functions that need them.
+$(BUILD)/gen/syscalls_%.h: selftests/harness/syscalls.sh $(LIB_SRC) $(RELAY_SRC) $(AGENT_SRC)
+	@mkdir -p $(@D)
+	$(Q)sh selftests/harness/syscalls.sh $* $(filter %.c,$^) >$@
+
+# Tests.
+TEST_LIBS = $(LIBS_relayd) -lcmocka
+$(UNIT) $(BPF_TESTS) $(NET_TESTS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests.a $(BUILD)/relay.a $(BUILD)/agent.a $(BUILD)/lib.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/tests.a $(BUILD)/relay.a $(BUILD)/agent.a $(BUILD)/lib.a $(TEST_LIBS)
+tests: $(UNIT) $(BPF_TESTS) $(NET_TESTS)
+
+FUZZ_CFLAGS = -std=gnu17 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined $(PKG_CFLAGS) \
+	      -DSIDECAR_VERSION='"fuzz"' -DSAN=1 -I$(BUILD)/gen -I.
+$(FUZZERS): $(BUILD)/%: %.c $(LIB_SRC) $(RELAY_SRC) $(AGENT_SRC) | $(GEN)
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$<)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -o $@ $(shell sed -n 's|^// link: ||p' $<) $< $(LIB_SRC) $(LIBS_relayd)
+fuzzers: $(FUZZERS)
+
+RUN = python3 selftests/harness/run.py
+check-unit: $(BIN) $(UNIT)
+	@$(RUN) --title unit $(UNIT)
+check-bpf: $(BPF_TESTS)
+	@$(RUN) --title bpf $(BPF_TESTS)
+check-net: $(NET_TESTS)
+	@$(RUN) --title net $(NET_TESTS) $(sort $(wildcard selftests/net/test_*.sh))
+lint:
+	@$(RUN) --title lint $(sort $(wildcard selftests/lint/*.sh))
+check-vm: $(BIN)
+	@BUILD=$(BUILD) $(RUN) --title vm selftests/vm/run.sh
+check:
+	@$(MAKE) --no-print-directory all tests
+	@$(MAKE) --no-print-directory SAN=1 all tests
+	@BUILD=$(BUILD) $(RUN) --title check $(sort $(wildcard selftests/lint/*.sh)) $(UNIT) $(BPF_TESTS) $(NET_TESTS) \
+		$(sort $(wildcard selftests/net/test_*.sh)) \
+		$(patsubst build/out/%,build/out-san/%,$(UNIT) $(BPF_TESTS) $(NET_TESTS)) selftests/vm/run.sh
+check-long: $(BIN)
+	@BUILD=$(BUILD) LONG=1 $(RUN) --title long selftests/vm/run.sh
+demo: $(BIN)
+	@BUILD=$(BUILD) selftests/vm/demo.sh
+vm-ssh:
+	@selftests/vm/ssh.sh $(VM)
+vm-stop:
+	@selftests/vm/stop.sh
+FUZZ_SECONDS ?= 60
+fuzz: $(FUZZERS)
+	@sh selftests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
+bench:
+	@echo "bench: no benchmark yet (issue: the data plane, complete and proven)"; exit 1
+
+format:
+	$(Q)clang-format -i $(filter-out $(BUILD)/%,$(SRC) $(HDR) $(wildcard bpf/*.c))
+analyze: $(GEN)
+	@sh selftests/lint/analyze.sh "$(ALL_CFLAGS)" $(LIB_SRC) $(RELAY_SRC) relay/main.c $(AGENT_SRC) agent/main.c $(RELAYCTL_SRC)
+
+install: $(BIN)
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d \
+		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)/etc/sidecar
+	install -m 755 $(BIN) $(DESTDIR)$(PREFIX)/sbin/
+	install -m 644 $(wildcard images/systemd/*.service) $(DESTDIR)$(PREFIX)/lib/systemd/system/
+	install -m 644 $(wildcard images/sysusers/*.conf) $(DESTDIR)$(PREFIX)/lib/sysusers.d/
+	install -m 644 $(wildcard */*.5) $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -m 644 $(wildcard */*.8) $(DESTDIR)$(PREFIX)/share/man/man8/
+
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
+
+endif
+
+# The build root and the test machines' base images stay for the next time.
+clean:
+	rm -rf build/out* build/vm/run
+distclean:
+	rm -rf --one-file-system build

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs TAP 13 programs and adds them up: run.py [--title NAME] PROGRAM...
+
+Prints a line per program while it runs, each failure with its diagnostics, each skip with its
+reason, and last "N passed, N failed, N skipped". A program that ends early, prints another number
+of points than it planned, or exits with a code that does not fit, counts as one more failure.
+"""
+import re
+import subprocess
+import sys
+import time
+
+POINT = re.compile(r"^(not )?ok\b\s*(\d*)\s*-?\s*([^#]*)(?:#\s*(SKIP|TODO)\b\s*(.*))?", re.I)
+PLAN = re.compile(r"^1\.\.(\d+)(?:\s*#\s*SKIP\s*(.*))?", re.I)
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+        self.points = 0
+        self.plan = None
+        self.bail = False
+
+    def line(self, line, name):
+        plan = PLAN.match(line)
+        point = POINT.match(line)
+        if plan:
+            # A program may run several groups: their plans add up.
+            self.plan = (self.plan or 0) + int(plan.group(1))
+            if plan.group(1) == "0":
+                self.skipped += 1
+                print("  skip    %s: %s" % (name, plan.group(2) or "no reason given"))
+        elif point:
+            self.points += 1
+            if point.group(4) and point.group(4).upper() == "SKIP":
+                self.skipped += 1
+                print("  skip    %s: %s: %s" % (name, point.group(3).strip(), point.group(5)))
+            elif point.group(1):
+                self.failed += 1
+                print("  FAILED  %s: %s" % (name, point.group(3).strip()))
+            else:
+                self.passed += 1
+        elif line.startswith("Bail out!"):
+            self.bail = True
+            print("  FAILED  %s: %s" % (name, line))
+
+
+def run(program):
+    name = re.sub(r"^(build/out[^/]*/)?selftests/", "", program)
+    if "out-san/" in program:
+        name += " (sanitized)"
+    started = time.monotonic()
+    tally = Tally()
+    log = []
+    live = program.endswith(".sh")
+    proc = subprocess.Popen([program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            stdin=subprocess.DEVNULL, text=True, errors="replace")
+    for line in proc.stdout:
+        line = line.rstrip("\n")
+        log.append(line)
+        tally.line(line, name)
+        if live and line.startswith("#"):
+            print("  " + line, flush=True)
+    code = proc.wait()
+    problem = None
+    if tally.bail:
+        problem = "bailed out"
+    elif tally.plan is None:
+        problem = "printed no plan (exit %d)" % code
+    elif tally.points != tally.plan:
+        problem = "planned %d points, printed %d (exit %d)" % (tally.plan, tally.points, code)
+    elif code not in (0, 4) and not tally.failed:
+        problem = "exit code %d with no failed point" % code
+    if problem:
+        tally.failed += 1
+        print("  FAILED  %s: %s" % (name, problem))
+    if tally.failed and not live:
+        print("\n".join("    | " + line for line in log[-80:]))
+    print("  %-6s  %s (%d points, %.1f s)" % ("ok" if not tally.failed else "FAILED", name,
+                                              tally.points, time.monotonic() - started), flush=True)
+    return tally
+
+
+def main(argv):
+    title = "tests"
+    if argv[1:2] == ["--title"]:
+        title = argv[2]
+        argv = argv[:1] + argv[3:]
+    started = time.monotonic()
+    tallies = [run(program) for program in argv[1:]]
+    passed = sum(t.passed for t in tallies)
+    failed = sum(t.failed for t in tallies)
+    skipped = sum(t.skipped for t in tallies)
+    print("%s: %d programs in %d s" % (title, len(tallies), time.monotonic() - started))
+    print("%d passed, %d failed, %d skipped" % (passed, failed, skipped))
+    sys.exit(1 if failed or not passed else 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv)

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What the tests of the whole system share: a relay, agents on hosts A and B, labelled containers.
+# Sourced after lib.sh, whose on(), in_client(), wait_until() it uses.
+
+RELAY_CONF='uplink: ext0
+public: {ipv4: 203.0.113.2, ipv6: 2001:db8:ffff::2}
+pools:
+  - {prefix: "2001:db8:5:5::/64", mode: onlink}
+  - {prefix: 203.0.113.128/26, mode: onlink}
+slots: 1024
+shaper: {classes: 64}
+'
+
+# A fresh relay or the one that runs; $1 = extra lines of relay.yaml.
+relay_up() {
+	printf '%s%s' "$RELAY_CONF" "${1-}" | on relay sh -c 'mkdir -p /etc/sidecar && cat >/etc/sidecar/relay.yaml'
+	on relay systemctl enable -q --now relayd
+	wait_until 60 on relay relayctl status
+}
+
+# relay_token ACCOUNT TIER: a new token's text.
+relay_token() {
+	on relay relayctl token add --account "$1" --tier "$2" --json | jq -r .token
+}
+
+# agent_up a|b ACCOUNT TIER: gives the host's agent a token (once) and starts it.
+agent_up() {
+	local host=$1 env=/etc/sidecar/env
+	[ "$host" = a ] || env=/etc/sidecar/env-b
+	if ! on edge grep -qs SIDECAR_TOKEN=sct_live_ "$env"; then
+		{
+			echo "SIDECAR_TOKEN=$(relay_token "$2" "$3")"
+			echo "SIDECAR_JOIN=$(on relay relayctl join)"
+		} | on edge sh -c "umask 077; mkdir -p /etc/sidecar; cat >$env"
+	fi
+	if [ "$host" = a ]; then
+		on edge systemctl enable -q --now sidecar
+	else
+		on edge systemctl start docker-b
+		wait_until 90 docker_on b version
+		agent_b_unit | on edge sh -c 'cat >/etc/systemd/system/sidecar-b.service && systemctl daemon-reload'
+		on edge systemctl start sidecar-b
+	fi
+}
+
+# The agent of host B: the same program in host B's namespace, beside its own dockerd.
+agent_b_unit() {
+	cat <<'EOF'
+[Unit]
+After=docker-b.service
+[Service]
+NetworkNamespacePath=/run/netns/hostb
+EnvironmentFile=/etc/sidecar/env-b
+Environment=DOCKER_HOST=unix:///run/docker-b.sock
+Environment=SIDECAR_STATE_DIR=/var/lib/sidecar-agent-b
+Environment=SIDECAR_NETNS_DIR=/run/docker-b/netns
+ExecStart=/usr/sbin/sidecar-agent
+Restart=always
+EOF
+}
+
+# docker_on a|b ARGS...
+docker_on() {
+	local host=$1
+	shift
+	if [ "$host" = a ]; then
+		on edge docker "$@"
+	else
+		on edge docker -H unix:///run/docker-b.sock "$@"
+	fi
+}
+
+# container_run a|b NAME [docker run options...]: a labelled container that serves probe.py on 7777.
+container_run() {
+	local host=$1 name=$2
+	shift 2
+	docker_on "$host" run -d --name "$name" --label sidecar.enable=true "$@" \
+		-v /usr/lib/sidecar-test:/t:ro sidecar-test python3 /t/probe.py serve 7777 >/dev/null
+}
+
+container_gone() {
+	docker_on "$1" rm -f "$2" >/dev/null 2>&1 || true
+}
+
+# peer_field NAME FIELD: as the relay sees the peer; empty if it has none.
+peer_field() {
+	on relay relayctl peer show "$1" --json 2>/dev/null | jq -r ".$2 // empty"
+}
+
+# drops REASON: the relay's counter.
+drops() {
+	on relay relayctl drops --json | jq -r ".$1 // 0"
+}
+
+# answers ADDR: the internet host gets one echo through, in either family.
+answers() {
+	in_client ping -c 1 -W 1 "$1" >/dev/null 2>&1
+}
+
+# reachable ADDR SECONDS
+reachable() {
+	wait_until "$2" answers "$1"
+}
+
+# probe ARGS...: a client of probe.py on the internet host; prints its JSON line.
+probe() {
+	in_client python3 /usr/lib/sidecar-test/probe.py "$@"
+}

@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Bad input of every kind gets its exact answer, and the relay serves others meanwhile.
+set -eu
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/sidecar.sh"
+
+plan 34
+cleanup() {
+	for c in good bad1 bad2 bad3 bad4 bad5; do container_gone a $c; done
+}
+trap cleanup EXIT
+
+relay_up
+agent_up a alice pulse+ipv4
+cleanup
+container_run a good
+has_peer() { test -n "$(peer_field "$1" ipv6)"; }
+wait_until 60 has_peer good
+v6=$(peer_field good ipv6)
+check "a good container is reached before" reachable "$v6" 30
+
+# --- configuration: file, line, column, and what is wrong; exit code 2 ---
+conf_says() { # conf_says NAME PATTERN <<text
+	local out code=0
+	on relay sh -c 'cat >/tmp/t.yaml'
+	out=$(on relay relayd -n -c /tmp/t.yaml 2>&1) || code=$?
+	is "$1: exit code 2" "$code" 2
+	like "$1: says where and what" "$out" "$2"
+}
+conf_says "unknown key" 't.yaml:2:1: .*"colour"' <<'EOF'
+uplink: ext0
+colour: red
+EOF
+conf_says "unknown key, nested" 't.yaml:3:24: .*"size"' <<'EOF'
+uplink: ext0
+pools:
+  - {prefix: 192.0.2.0/24, size: 3}
+EOF
+conf_says "host bits in a prefix" 't.yaml:3:14: .*2001:db8::1/64' <<'EOF'
+uplink: ext0
+pools:
+  - {prefix: "2001:db8::1/64"}
+EOF
+conf_says "not YAML" 't.yaml:2' <<'EOF'
+uplink: ext0
+pools: [
+EOF
+out=$(on relay sh -c 'relayd -n -c /etc/sidecar/relay.yaml >/tmp/c1 && relayd -n -c /tmp/c1 | diff /tmp/c1 - && echo same' 2>&1 || true)
+is "the printed configuration parses to itself" "$out" same
+
+# --- API: status and code ---
+token=$(relay_token mallory free)
+api() { # api METHOD PATH TOKEN BODY [curl options]: prints "STATUS CODE-OF-THE-PROBLEM"
+	local method=$1 path=$2 auth=$3 body=$4
+	shift 4
+	printf '%s' "$body" | in_client curl -sk --tlsv1.3 -m 20 -X "$method" -H "Authorization: Bearer $auth" \
+		-H 'Content-Type: application/json' --data-binary @- -o /tmp/body -w '%{http_code}' "$@" \
+		"https://203.0.113.2:8443$path" || true
+	echo " $(on edge sh -c 'jq -r ".code // empty" /tmp/body 2>/dev/null; rm -f /tmp/body')"
+}
+is "wrong token prefix" "$(api GET /v1/peers sk_live_abc '')" "401 invalid_token"
+out=$(in_client curl -sk -m 20 -i -H 'Authorization: Bearer sk_live_abc' https://203.0.113.2:8443/v1/peers | tr -d '\r')
+like "wrong token prefix: the answer names the mistake" "$out" 'sct_live_'
+like "401 says where the authorization server is named" "$out" '^[Ww][Ww][Ww]-[Aa]uthenticate: Bearer .*resource_metadata='
+is "wrong checksum in a token" "$(api GET /v1/peers "${token%?}$([ "${token: -1}" = a ] && echo b || echo a)" '')" "401 invalid_token"
+is "no such path" "$(api GET /v1/nothing "$token" '')" "404 not_found"
+is "wrong method" "$(api PATCH /v1/peers "$token" '{}')" "405 method_not_allowed"
+is "bad base64 key" "$(api POST /v1/peers "$token" '{"pubkey":"%%%","ipv4":false}')" "400 invalid_request"
+is "key of another length" "$(api POST /v1/peers "$token" '{"pubkey":"AAAA","ipv4":false}')" "400 invalid_request"
+is "unknown member" "$(api POST /v1/peers "$token" '{"pubkey":"AAAA","ipv5":false}')" "400 invalid_request"
+is "not JSON" "$(api POST /v1/peers "$token" '{"pubkey')" "400 invalid_json"
+is "an address the tier does not grant" "$(api POST /v1/peers "$token" "{\"pubkey\":\"$(on relay sh -c 'wg genkey | wg pubkey')\",\"ipv4\":true}")" "403 ipv4_quota"
+head -c 40000 /dev/zero | tr '\0' ' ' >"$TMP/big"
+is "oversized body" "$(api POST /v1/peers "$token" "$(cat "$TMP/big")x")" "413 body_too_large"
+
+# --- strangers on the ports ---
+# 40 connections that start TLS and stop, 40 that send garbage, all held open while others are served.
+in_client python3 - <<'EOF' &
+import os, socket, time
+socks = []
+for i in range(80):
+    s = socket.create_connection(("203.0.113.2", 8443), 10)
+    s.sendall(b"\x16\x03\x01\x02\x00\x01" if i % 2 else os.urandom(200))
+    socks.append(s)
+end = time.monotonic() + 8
+udp = [(f, socket.socket(f, socket.SOCK_DGRAM)) for f in (socket.AF_INET, socket.AF_INET6)]
+while time.monotonic() < end:
+    for f, s in udp:
+        to = "203.0.113.2" if f == socket.AF_INET else "2001:db8:ffff::2"
+        for port in (51820, 51821):
+            s.sendto(os.urandom(148), (to, port))
+            s.sendto(b"\x01\0\0\0" + os.urandom(100), (to, port))
+EOF
+strangers=$!
+before=$(drops wg_shape)
+is "half-open and garbage connections: the API answers others" "$(api GET /v1/peers "$token" '')" "200 "
+check "and packets pass" answers "$v6"
+wait "$strangers" || true
+check "garbage on the WireGuard ports is dropped and counted" test "$(drops wg_shape)" -gt "$before"
+out=$(in_client sh -c 'printf "GET / HTTP/1.1\r\nHost: x\r\n\r\n" | timeout 10 socat - TCP:203.0.113.2:8443' 2>/dev/null | tr -d '\0' || true)
+unlike "plain HTTP on the TLS port gets no page" "$out" '200'
+
+# --- labels ---
+label_says() { # label_says CONTAINER PATTERN LABEL...
+	local name=$1 pattern=$2 l args=()
+	shift 2
+	for l; do args+=(--label "$l"); done
+	docker_on a run -d --name "$name" "${args[@]}" sidecar-test sleep 600 >/dev/null
+	# shellcheck disable=SC2329 # called by wait_until
+	said() { on edge journalctl -u sidecar --no-pager -o cat | grep -E "$name.*$pattern"; }
+	check "label $*: refused in words" wait_until 30 said
+	is "label $*: no peer" "$(peer_field "$name" ipv6)" ""
+}
+label_says bad1 'sidecar.enable.*yes' sidecar.enable=yes
+label_says bad2 'sidecar.bandwidth.*11' sidecar.enable=true sidecar.bandwidth=11
+label_says bad3 'sidecar.ipv4.*1' sidecar.enable=true sidecar.ipv4=1
+label_says bad4 'sidecar.relay.*elsewhere' sidecar.enable=true sidecar.relay=elsewhere.example
