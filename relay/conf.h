@@ -44,31 +44,32 @@ struct conf_tier {
 };
 
 struct conf {
-	char name[CONF_NAME_LEN];   /* name: of this relay; default "relay" */
-	char region[CONF_NAME_LEN]; /* region: */
-	char uplink[IFNAMSIZ];	    /* uplink: ext0 (required) */
+	char name[CONF_NAME_LEN];      /* name: of this relay; default "relay" */
+	char region[CONF_NAME_LEN];    /* region: */
+	char uplink[IFNAMSIZ];	       /* uplink: ext0 (required) */
 	bool has_public4, has_public6; /* public: {ipv4:, ipv6:}: at least one */
 	struct addr4 public4;
 	struct addr6 public6;
-	struct endpoint listen; /* listen: default "[::]:8443", both families */
-	uint16_t wg_port[2];	/* wireguard: {ports: [51820, 51821]} */
-	uint32_t mtu;		/* wireguard: {mtu: 1420}, 1280..8940 */
+	struct endpoint listen;		       /* listen: default "[::]:8443", both families */
+	uint16_t wg_port[2];		       /* wireguard: {ports: [51820, 51821]} */
+	uint32_t mtu;			       /* wireguard: {mtu: 1420}, 1280..8940 */
 	struct conf_pool6 pool6[SC_MAX_POOLS]; /* pools: - {prefix:, mode:, slot_bits:} */
 	size_t n_pool6;
 	struct conf_pool4 pool4[SC_MAX_POOLS];
 	size_t n_pool4;
-	uint32_t slots;		/* slots: 16384, at most SC_SLOTS_MAX and 2^slot_bits */
+	uint32_t slots;		       /* slots: 16384, at most SC_SLOTS_MAX and 2^slot_bits */
 	enum conf_isolation isolation; /* isolation: peer | account */
 	enum conf_hairpin hairpin;     /* hairpin: uplink | deny */
 	enum dp_xdp_mode xdp;	       /* xdp: auto | native | generic | tc */
 	uint32_t shaper_classes;       /* shaper: {classes: 2048}, 0..4096 */
 	struct conf_tier tiers[CONF_MAX_TIERS]; /* tiers: {free: {peers: 3, ipv4: 0, ...}} */
-	size_t n_tiers;		       /* none given: the product's table */
-	char state_dir[CONF_PATH_LEN]; /* state: {dir: /var/lib/relayd} */
-	char run_dir[CONF_PATH_LEN];   /* run_dir: /run/relayd (relayctl's socket) */
+	size_t n_tiers;				/* none given: the product's table */
+	char state_dir[CONF_PATH_LEN];		/* state: {dir: /var/lib/relayd} */
+	char run_dir[CONF_PATH_LEN];		/* run_dir: /run/relayd (relayctl's socket) */
 };
 
-/* Parses and checks text; `name` is the file's name for errors: "relay.yaml:3:5: unknown key...". */
+/* Parses and checks text; `name` is the file's name for errors: "relay.yaml:3:5: unknown key...".
+ */
 int conf_parse(const char *text, size_t len, const char *name, struct conf *ret_conf,
 	       struct err *err);
 int conf_load(const char *path, struct conf *ret_conf, struct err *err);

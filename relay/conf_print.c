@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "conf.h"
+
+#include "conf_names.h"
+
+static void print_pools(FILE *out, const struct conf *conf)
+{
+	char text[PREFIX_TEXT_LEN];
+
+	fputs("pools:\n", out);
+	for (size_t i = 0; i < conf->n_pool6; i++) {
+		const struct conf_pool6 *p = &conf->pool6[i];
+
+		fprintf(out, "  - prefix: \"%s\"\n    mode: %s\n    slot_bits: %u\n",
+			prefix6_text(text, &p->prefix), conf_pool_mode_names[p->mode],
+			p->slot_bits);
+	}
+	for (size_t i = 0; i < conf->n_pool4; i++)
+		fprintf(out, "  - prefix: \"%s\"\n    mode: %s\n",
+			prefix4_text(text, &conf->pool4[i].prefix),
+			conf_pool_mode_names[conf->pool4[i].mode]);
+}
+
+static void print_tiers(FILE *out, const struct conf *conf)
+{
+	fputs("tiers:\n", out);
+	for (size_t i = 0; i < conf->n_tiers; i++) {
+		const struct conf_tier *t = &conf->tiers[i];
+
+		fprintf(out,
+			"  %s:\n    peers: %u\n    ipv4: %u\n    ipv6: %u\n    rate_kbps: %u\n",
+			t->name, t->max_peers, t->max_ipv4, t->max_ipv6, t->rate_kbps);
+	}
+}
+
+void conf_print(FILE *out, const struct conf *conf)
+{
+	char text[ENDPOINT_TEXT_LEN];
+
+	fprintf(out, "name: %s\nregion: \"%s\"\nuplink: \"%s\"\npublic:\n", conf->name,
+		conf->region, conf->uplink);
+	if (conf->has_public4)
+		fprintf(out, "  ipv4: \"%s\"\n", addr4_text(text, conf->public4));
+	if (conf->has_public6)
+		fprintf(out, "  ipv6: \"%s\"\n", addr6_text(text, &conf->public6));
+	fprintf(out, "listen: \"%s\"\n", endpoint_text(text, &conf->listen));
+	fprintf(out, "wireguard:\n  ports: [%u, %u]\n  mtu: %u\n", conf->wg_port[0],
+		conf->wg_port[1], conf->mtu);
+	print_pools(out, conf);
+	fprintf(out, "slots: %u\nisolation: %s\nhairpin: %s\nxdp: %s\n", conf->slots,
+		conf_isolation_names[conf->isolation], conf_hairpin_names[conf->hairpin],
+		conf_xdp_names[conf->xdp]);
+	fprintf(out, "shaper:\n  classes: %u\n", conf->shaper_classes);
+	print_tiers(out, conf);
+	fprintf(out, "state:\n  dir: \"%s\"\nrun_dir: \"%s\"\n", conf->state_dir, conf->run_dir);
+}

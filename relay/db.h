@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The api role's database: SQLite, WAL, synchronous=FULL, so that what was committed survives a
+ * kill and a power loss. One writer, one process. Nouns: db_account, db_token, db_address, db_peer.
+ * Times are seconds of CLOCK_REALTIME.
+ */
+#ifndef RELAY_DB_H
+#define RELAY_DB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "../lib/err.h"
+
+struct db;
+
+/* Opens or makes the file, brings its schema up to date. -EPROTO: made by a newer relayd. */
+int db_open(const char *path, struct db **ret_db, struct err *err);
+void db_close(struct db *db);
+DEFINE_CLEANUP(db, struct db *, db_close)
+#define AUTO_DB CLEANUP(db)
+
+int db_begin(struct db *db, struct err *err);
+/* Durable when this returns 0; on an error everything since db_begin() is undone. */
+int db_commit(struct db *db, struct err *err);
+void db_rollback(struct db *db);
+int64_t db_now(void);
+
+#endif
