@@ -12,7 +12,7 @@ GOALS := all demo check check-unit check-bpf check-net check-vm check-long bench
 # Variables given on the command line travel in MAKEFLAGS.
 $(GOALS):
 	@sh selftests/harness/buildroot.sh
-	@selftests/harness/enter.sh make $@
+	@$(if $(filter vm-%,$@),KEEP=1) selftests/harness/enter.sh make $@
 .DEFAULT_GOAL := all
 
 else
@@ -138,6 +138,8 @@ $(FUZZERS): $(BUILD)/%: %.c $(LIB_SRC) $(RELAY_SRC) $(AGENT_SRC) | $(GEN)
 fuzzers: $(FUZZERS)
 
 RUN = python3 selftests/harness/run.py
+TESTS ?= test_*
+VM_TESTS = selftests/vm/up.sh $(sort $(wildcard $(TESTS:%=selftests/vm/%.sh))) selftests/vm/down.sh
 check-unit: $(BIN) $(UNIT)
 	@$(RUN) --title unit $(UNIT)
 check-bpf: $(BPF_TESTS)
@@ -147,15 +149,15 @@ check-net: $(NET_TESTS)
 lint:
 	@$(RUN) --title lint $(sort $(wildcard selftests/lint/*.sh))
 check-vm: $(BIN)
-	@BUILD=$(BUILD) $(RUN) --title vm selftests/vm/run.sh
+	@BUILD=$(BUILD) $(RUN) --title vm $(VM_TESTS)
 check:
 	@$(MAKE) --no-print-directory all tests
 	@$(MAKE) --no-print-directory SAN=1 all tests
 	@BUILD=$(BUILD) $(RUN) --title check $(sort $(wildcard selftests/lint/*.sh)) $(UNIT) $(BPF_TESTS) $(NET_TESTS) \
 		$(sort $(wildcard selftests/net/test_*.sh)) \
-		$(patsubst build/out/%,build/out-san/%,$(UNIT) $(BPF_TESTS) $(NET_TESTS)) selftests/vm/run.sh
+		$(patsubst build/out/%,build/out-san/%,$(UNIT) $(BPF_TESTS) $(NET_TESTS)) $(VM_TESTS)
 check-long: $(BIN)
-	@BUILD=$(BUILD) LONG=1 $(RUN) --title long selftests/vm/run.sh
+	@BUILD=$(BUILD) LONG=1 $(RUN) --title long $(VM_TESTS)
 demo: $(BIN)
 	@BUILD=$(BUILD) selftests/vm/demo.sh
 vm-ssh:

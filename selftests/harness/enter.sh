@@ -17,9 +17,14 @@ if [ "${1-}" = --inside ]; then
 	mount --rbind /dev "$root/dev"
 	mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
 	mount -t tmpfs tmpfs "$root/run"
+	[ ! -e /etc/resolv.conf ] || mount --bind "$(readlink -f /etc/resolv.conf)" "$root/etc/resolv.conf"
 	exec chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
 		TERM="${TERM:-dumb}" MAKEFLAGS="${MAKEFLAGS-}" V="${V-}" SAN="${SAN-}" KEEP="${KEEP-}" \
 		CI="${CI-}" TESTS="${TESTS-}" SIDECAR_IN_ROOT=1 \
 		sh -c 'cd /src && exec "$@"' sh "$@"
 fi
-exec unshare --mount "$0" --inside "$@"
+# Nothing started inside outlives the command, unless it is to be kept (KEEP=1).
+if [ -n "${KEEP-}" ]; then
+	exec unshare --mount "$0" --inside "$@"
+fi
+exec unshare --mount --pid --fork --kill-child "$0" --inside "$@"

@@ -76,7 +76,7 @@ container_run() {
 	local host=$1 name=$2
 	shift 2
 	docker_on "$host" run -d --name "$name" --label sidecar.enable=true "$@" \
-		-v /usr/lib/sidecar-test:/t:ro sidecar-test python3 /t/probe.py serve 7777 >/dev/null
+		-v /usr:/usr:ro sidecar-test python3 /usr/lib/sidecar-test/probe.py serve 7777 >/dev/null
 }
 
 container_gone() {
@@ -86,6 +86,10 @@ container_gone() {
 # peer_field NAME FIELD: as the relay sees the peer; empty if it has none.
 peer_field() {
 	on relay relayctl peer show "$1" --json 2>/dev/null | jq -r ".$2 // empty"
+}
+
+has_peer() {
+	test -n "$(peer_field "$1" ipv6)"
 }
 
 # drops REASON: the relay's counter.

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # From a label to a public address: how long it takes, who is seen on both ends.
 set -eu
-. "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/sidecar.sh"
+cd "$(dirname "$0")/../.."
+. selftests/vm/lib.sh
+. selftests/vm/sidecar.sh
 
 plan 9
-trap 'container_gone a web' EXIT
+cleanup() { container_gone a web; }
+at_exit cleanup
 
 relay_up
 agent_up a alice pulse+ipv4
@@ -16,7 +18,7 @@ container_gone a web
 on edge bash -s <<'EOF' >"$TMP/times"
 set -eu
 docker run -d --name web --label sidecar.enable=true --label sidecar.ipv4=true \
-	-v /usr/lib/sidecar-test:/t:ro sidecar-test python3 /t/probe.py serve 7777 >/dev/null
+	-v /usr:/usr:ro sidecar-test python3 /usr/lib/sidecar-test/probe.py serve 7777 >/dev/null
 start=$(date +%s%N)
 addr=
 while [ -z "$addr" ]; do
@@ -30,7 +32,7 @@ until nsenter --net=/run/netns/client ping -6 -c 1 -W 1 "$addr" >/dev/null 2>&1;
 done
 echo "answer_ms $((($(date +%s%N) - start) / 1000000))"
 EOF
-cat "$TMP/times" | sed 's/^/# /'
+sed 's/^/# /' "$TMP/times"
 ms=$(awk '$1 == "answer_ms" {print $2}' "$TMP/times")
 check "first packet answered within 5 s of docker run (took ${ms:-?} ms)" test "${ms:-99999}" -le 5000
 

@@ -3,16 +3,18 @@
 # Every protocol on ports nobody configured, both families, with the real client's address; packets
 # of any size over the 1500-byte path, both ways; the container's own connections leave the same way.
 set -eu
-. "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/sidecar.sh"
+cd "$(dirname "$0")/../.."
+. selftests/vm/lib.sh
+. selftests/vm/sidecar.sh
 
 plan 19
-trap 'container_gone a proto' EXIT
+cleanup() { container_gone a proto; }
+at_exit cleanup
 
 relay_up
 agent_up a alice pulse+ipv4
 container_run a proto --label sidecar.ipv4=true
-wait_until 30 test -n "$(peer_field proto ipv6)" || wait_until 30 peer_field proto ipv6
+wait_until 60 has_peer proto
 v6=$(peer_field proto ipv6)
 v4=$(peer_field proto ipv4)
 reachable "$v6" 30
@@ -48,12 +50,13 @@ like "a 1500-byte IPv4 packet with DF is answered by frag-needed" "$out" 'mtu'
 # The container's own connections: the internet host sees the public address.
 in_client timeout 120 python3 /usr/lib/sidecar-test/probe.py serve 8888 >/dev/null 2>&1 &
 server=$!
-trap 'kill $server 2>/dev/null || true; container_gone a proto' EXIT
+stop_server() { kill $server; }
+at_exit stop_server
 listening() { in_client ss -ltn | grep -q :8888; }
 wait_until 30 listening
-out=$(docker_on a exec proto python3 /t/probe.py tcp "$client4" 8888 1000 || true)
+out=$(docker_on a exec proto python3 /usr/lib/sidecar-test/probe.py tcp "$client4" 8888 1000 || true)
 is "IPv4 from inside leaves with the public address" "$(jq -r '.peer // .error' <<<"$out")" "$v4"
-out=$(docker_on a exec proto python3 /t/probe.py tcp "$client6" 8888 1000 || true)
+out=$(docker_on a exec proto python3 /usr/lib/sidecar-test/probe.py tcp "$client6" 8888 1000 || true)
 is "IPv6 from inside leaves with the public address" "$(jq -r '.peer // .error' <<<"$out")" "$v6"
 check "the Docker bridge still answers from inside" docker_on a exec proto python3 -c \
 	'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(("172.17.0.1", 9)); assert s.getsockname()[0].startswith("172.17."), s.getsockname()'

@@ -8,8 +8,9 @@
 #
 # Neither gets at the other's tunnel, at the relay's control port, or out with a false source.
 set -eu
-. "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/sidecar.sh"
+cd "$(dirname "$0")/../.."
+. selftests/vm/lib.sh
+. selftests/vm/sidecar.sh
 
 plan 14
 cleanup() {
@@ -17,7 +18,7 @@ cleanup() {
 	container_gone b two
 	on edge systemctl stop sidecar-b docker-b 2>/dev/null || true
 }
-trap cleanup EXIT
+at_exit cleanup
 
 relay_up
 agent_up a alice pulse+ipv4
@@ -26,7 +27,6 @@ container_gone a one
 container_gone b two
 container_run a one --label sidecar.ipv4=true --cap-add NET_RAW --cap-add NET_ADMIN
 container_run b two --label sidecar.ipv4=true --cap-add NET_RAW --cap-add NET_ADMIN
-has_peer() { test -n "$(peer_field "$1" ipv6)"; }
 wait_until 60 has_peer one
 wait_until 60 has_peer two
 one6=$(peer_field one ipv6)
@@ -48,7 +48,7 @@ after=$(in_inet_count "$two6")
 check "alice to bob passes the upstream router ($before -> $after packets), not the relay inside" \
 	test "$after" -gt "$before"
 
-from_one() { docker_on a exec one python3 /t/probe.py --timeout 3 "$@"; }
+from_one() { docker_on a exec one python3 /usr/lib/sidecar-test/probe.py --timeout 3 "$@"; }
 before=$(drops to_relay)
 out=$(from_one tcp 203.0.113.2 8443 1 2>&1 || true)
 is "the control port does not answer through the tunnel (IPv4)" "$(jq -r .ok <<<"$out")" false

@@ -2,11 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Kill anything: the container is back without a hand, on the same address, and nothing is left over.
 set -eu
-. "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/sidecar.sh"
+cd "$(dirname "$0")/../.."
+. selftests/vm/lib.sh
+. selftests/vm/sidecar.sh
 
 plan 33
-trap 'container_gone a heal; container_gone a healed' EXIT
+cleanup() {
+	container_gone a heal
+	container_gone a healed
+	container_gone a heal2
+}
+at_exit cleanup
 
 relay_up
 agent_up a alice pulse+ipv4
@@ -14,7 +20,6 @@ container_gone a heal
 container_gone a healed
 peers0=$(on relay relayctl peer list --json | jq length)
 container_run a heal --label sidecar.ipv4=true --restart unless-stopped
-has_peer() { test -n "$(peer_field "$1" ipv6)"; }
 wait_until 60 has_peer heal
 v6=$(peer_field heal ipv6)
 v4=$(peer_field heal ipv4)

@@ -2,20 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Bad input of every kind gets its exact answer, and the relay serves others meanwhile.
 set -eu
-. "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/sidecar.sh"
+cd "$(dirname "$0")/../.."
+. selftests/vm/lib.sh
+. selftests/vm/sidecar.sh
 
 plan 34
 cleanup() {
 	for c in good bad1 bad2 bad3 bad4 bad5; do container_gone a $c; done
 }
-trap cleanup EXIT
+at_exit cleanup
 
 relay_up
 agent_up a alice pulse+ipv4
 cleanup
 container_run a good
-has_peer() { test -n "$(peer_field "$1" ipv6)"; }
 wait_until 60 has_peer good
 v6=$(peer_field good ipv6)
 check "a good container is reached before" reachable "$v6" 30
@@ -106,7 +106,7 @@ label_says() { # label_says CONTAINER PATTERN LABEL...
 	local name=$1 pattern=$2 l args=()
 	shift 2
 	for l; do args+=(--label "$l"); done
-	docker_on a run -d --name "$name" "${args[@]}" sidecar-test sleep 600 >/dev/null
+	docker_on a run -d --name "$name" "${args[@]}" -v /usr:/usr:ro sidecar-test sleep 600 >/dev/null
 	# shellcheck disable=SC2329 # called by wait_until
 	said() { on edge journalctl -u sidecar --no-pager -o cat | grep -E "$name.*$pattern"; }
 	check "label $*: refused in words" wait_until 30 said
