@@ -70,6 +70,7 @@ typedef void http_handler(struct http_exchange *x, void *ctx);
 typedef void http_error_body(int status, const char *detail, char *body, size_t body_len,
 			     const char **ret_content_type, void *ctx);
 
+/* SIGPIPE becomes ignored unless it has a handler. limits and error_body may be NULL. */
 struct http_server *http_server_new(uv_loop_t *loop, const struct http_limits *limits,
 				    http_handler *handler, http_error_body *error_body, void *ctx);
 /* Takes a listening socket (ownership too). tls NULL = plain. May be called several times. */
@@ -101,10 +102,10 @@ struct http_client_conf {
 	uint16_t port;
 	struct tls_ctx *tls;	 /* NULL = plain */
 	const char *server_name; /* SNI; NULL = none */
-	const char *proxy;	 /* "http://host:port" for CONNECT, or NULL */
-	uint32_t connect_ms;	 /* connect + TLS */
-	uint32_t answer_ms;	 /* request sent to answer complete; streaming: to the headers */
-	uint32_t max_body_bytes; /* of an answer that is not streamed */
+	const char *proxy;	 /* "http://[user:password@]host[:port]" for CONNECT, or NULL */
+	uint32_t connect_ms;	 /* connect + TLS; 0 = 10 s */
+	uint32_t answer_ms;	 /* request sent to answer complete; streaming: to the headers; 0 = 30 s */
+	uint32_t max_body_bytes; /* of an answer that is not streamed; 0 = 1 MiB */
 };
 
 struct http_request {
@@ -123,11 +124,13 @@ typedef void http_done(int r, const struct http_msg *msg, const struct err *err,
 /* Streaming: first call has the headers (len 0), then each piece. msg->body is not set. */
 typedef void http_piece(const struct http_msg *msg, const char *data, size_t len, void *ctx);
 
-/* Copies conf. One connection, kept alive and reopened as needed; calls are sent in order. */
+/* Copies conf (the TLS context must outlive the client). One connection, kept alive and reopened
+ * as needed; calls are sent in order. A kept-alive connection that the server closes before any
+ * byte of an answer: the call is sent once more. SIGPIPE becomes ignored unless it has a handler. */
 struct http_client *http_client_new(uv_loop_t *loop, const struct http_client_conf *conf);
 struct http_call *http_client_send(struct http_client *c, const struct http_request *req,
 				   http_done *done, http_piece *piece, void *ctx);
-/* done() is called with -ECANCELED. */
+/* done() is called with -ECANCELED before this returns. Not from inside the same call's done(). */
 void http_call_cancel(struct http_call *call);
 struct tls_conn *http_client_tls(struct http_client *c); /* live connection or NULL */
 void http_client_free(struct http_client *c);		 /* cancels all; run the loop on */
