@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the kernel programs and user space agree on: map names and layouts. Fixed-width types,
- * explicit padding; sizes and offsets are asserted in abi_check.c for both compilers. A changed
+ * explicit padding; sizes and offsets are asserted in abi_check.h by both compilers. A changed
  * layout gets a new SC_ABI; old ones stay frozen in selftests/abi.
  */
 #ifndef SIDECAR_ABI_H
@@ -9,22 +9,22 @@
 
 #include <linux/types.h>
 
-#define SC_ABI 1
+#define SC_ABI 1 /* also the last part of SC_PIN_DIR_ABI */
 #define SC_PIN_DIR "/sys/fs/bpf/sidecar"
 #define SC_PIN_DIR_ABI SC_PIN_DIR "/v1" /* maps, programs' links */
 
-#define SC_MAX_POOLS 8		  /* per family; more: the configuration is refused */
+#define SC_MAX_POOLS 8 /* per family; more: the configuration is refused */
 #define SC_SLOTS_DEFAULT 16384
 #define SC_SLOTS_MAX 131072
-#define SC_POOL4_MAX_ADDRS 65536  /* all IPv4 pools together */
-#define SC_MAX_OWN 64		  /* the relay's own addresses; more: refused at start */
+#define SC_POOL4_MAX_ADDRS 65536 /* all IPv4 pools together */
+#define SC_MAX_OWN 64		 /* the relay's own addresses; more: refused at start */
 
 /* The MAC of every VRF device: the Ethernet header pushed before the redirect carries it. */
-#define SC_VRF_MAC { 0x02, 0x53, 0x43, 0x00, 0x00, 0x01 }
+#define SC_VRF_MAC {0x02, 0x53, 0x43, 0x00, 0x00, 0x01}
 
 /* skb->mark of packets that passed our hooks: high byte says which, the rest is the HTB minor. */
 #define SC_MARK_MASK 0xff000000
-#define SC_MARK_UP 0x5c000000   /* from a tunnel, source checked */
+#define SC_MARK_UP 0x5c000000	/* from a tunnel, source checked */
 #define SC_MARK_DOWN 0x5d000000 /* from the uplink to a live slot, left to the stack */
 #define SC_MARK_CLASS 0x0000ffff
 
@@ -49,7 +49,14 @@ struct sc_pools {
 	struct sc_pool4 v4[SC_MAX_POOLS];
 };
 
-/* Map "slots": array indexed by slot. */
+/* Map "uplink": one element, written when the programs are attached there. */
+struct sc_uplink {
+	__u32 ifindex;
+	__u8 mac[6];
+	__u8 pad[2];
+};
+
+/* Map "slots": mmap-able array indexed by slot. */
 #define SC_SLOT_LIVE 0x1u
 
 struct sc_slot {
@@ -67,7 +74,8 @@ struct sc_slot {
 
 /* Map "slot4": array, index of an IPv4 pool address -> slot + 1, 0 = none. */
 
-/* Map "own": hash, the relay's own addresses, not reachable through a tunnel. */
+/* Map "own": hash (value: __u32 1), the relay's own addresses: not reachable through a tunnel, and
+ * left to the stack when they lie in a pool. */
 struct sc_own_key {
 	__u8 addr[16]; /* IPv4 as ::ffff:a.b.c.d */
 };

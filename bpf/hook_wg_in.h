@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* tc ingress on wg0 and wg1: source checked, counted, marked, then into the slot's VRF. */
+#include "lib/egress.h"
+
+STAGE int wg_in(struct __sk_buff *skb, struct pkt *pkt)
+{
+	int r = pkt_parse(skb, sc_wg_l2_len, pkt);
+
+	if (r)
+		return r < 0 ? r : -SC_DROP_NOT_IP;
+	r = egress_source(skb, pkt);
+	if (r)
+		return r;
+	r = egress_destination(pkt);
+	if (r)
+		return r;
+	return egress_to_vrf(skb, pkt);
+}
+
+SEC("tcx/ingress")
+int sc_wg_in(struct __sk_buff *skb)
+{
+	struct pkt pkt = {};
+	int r = wg_in(skb, &pkt);
+
+	if (r < 0) {
+		count_drop(r, pkt.ref.nr, &pkt.load);
+		return TC_ACT_SHOT;
+	}
+	count_up(pkt.ref.nr, &pkt.load);
+	skb->mark = SC_MARK_UP | (pkt.ref.slot->class_minor & SC_MARK_CLASS);
+	return TC_ACT_REDIRECT;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Both compilers read this, before anything else has read abi.h: they see the same layouts, none
+ * of them with a hole. A number that has to change here is a new SC_ABI.
+ */
+#ifndef SIDECAR_ABI_CHECK_H
+#define SIDECAR_ABI_CHECK_H
+
+#ifdef SIDECAR_ABI_H
+#error "abi_check.h has to come before abi.h"
+#endif
+#include <stddef.h>
+#include <linux/types.h>
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
+#include "abi.h"
+#pragma GCC diagnostic pop
+#include "drop.h"
+
+#define SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
+#define AT(type, field, at) _Static_assert(offsetof(struct type, field) == (at), #type "." #field)
+
+_Static_assert(SC_ABI == 1, "layouts below are those of ABI 1");
+
+SIZE(sc_pool6, 24);
+AT(sc_pool6, len, 16);
+AT(sc_pool6, slot_bits, 20);
+SIZE(sc_pool4, 16);
+AT(sc_pool4, len, 4);
+AT(sc_pool4, first, 8);
+SIZE(sc_pools, 320);
+AT(sc_pools, v4, 192);
+SIZE(sc_uplink, 12);
+AT(sc_uplink, mac, 4);
+SIZE(sc_slot, 64);
+AT(sc_slot, generation, 4);
+AT(sc_slot, v6, 8);
+AT(sc_slot, v4, 24);
+AT(sc_slot, account, 28);
+AT(sc_slot, wg_ifindex, 32);
+AT(sc_slot, vrf_ifindex, 36);
+AT(sc_slot, class_minor, 40);
+AT(sc_slot, mtu, 44);
+SIZE(sc_own_key, 16);
+SIZE(sc_counters, 64);
+AT(sc_counters, up_bytes, 8);
+AT(sc_counters, down_packets, 16);
+AT(sc_counters, down_bytes, 24);
+AT(sc_counters, drop_packets, 32);
+AT(sc_counters, drop_bytes, 40);
+AT(sc_counters, last_up_ns, 48);
+SIZE(sc_meta, 16);
+AT(sc_meta, slots, 4);
+AT(sc_meta, cpus, 8);
+_Static_assert(SC_DROP_MAX == 32, "entries of map drops");
+
+#undef SIZE
+#undef AT
+
+#endif

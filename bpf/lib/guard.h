@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the uplink lets in, the same from XDP and from tc: answers NDP and ARP, checks the form of
+ * what comes to WireGuard, drops what no slot owns.
+ */
+#ifndef SIDECAR_GUARD_H
+#define SIDECAR_GUARD_H
+
+#include "ndp.h"
+#include "wgshape.h"
+
+struct guard {
+	struct frame frame; /* given by the hook */
+	__u32 frame_len;    /* with the link layer; given by the hook */
+	__u32 seg_len;	    /* payload of each merged datagram, 0 = not merged; given by the hook */
+	struct slot_ref ref;
+	struct ask ask;
+};
+
+STAGE bool guard_is_to_us(const struct ethhdr *eth)
+{
+	__u32 zero = 0;
+	const struct sc_uplink *up = bpf_map_lookup_elem(&uplink, &zero);
+
+	return up && (eth->h_dest[0] & 1 || mac_eq(eth->h_dest, up->mac));
+}
+
+STAGE int guard_wg(struct cursor c, const struct frame *f, struct ip *ip, __u32 seg_len)
+{
+	struct wgshape shape = {};
+	bool far = ip->v6 && ip6_extension_len(ip->proto, 0);
+
+	if (far && ip6_upper(f, ip))
+		return own_has(ip->v6, ip->dst) ? -SC_DROP_MALFORMED : 0;
+	if (ip->proto.nr != IPPROTO_UDP || ip->later)
+		return 0;
+	if (far)
+		wgshape_read_far(f, ETH_HLEN + ip->hdr_len, &shape);
+	else
+		wgshape_read(c, &shape);
+	return wgshape_check(&shape, ip, seg_len);
+}
+
+STAGE int guard_ip(struct cursor c, const struct ethhdr *eth, struct guard *g)
+{
+	struct ip ip = {};
+	int r = ip_parse(&c, (struct ethertype){eth->h_proto}, g->frame_len - sizeof(*eth),
+			 g->seg_len, &ip);
+
+	if (r)
+		return r;
+	if (sc_answer_ndp && ip.v6 && ip.proto.nr == IPPROTO_ICMPV6) {
+		r = ndp_check(c, eth, &ip, g->frame_len, &g->ref, &g->ask);
+		if (r)
+			return r;
+	}
+	switch (slot_by_addr(ip.v6, ip.dst, &g->ref)) {
+	case PLACE_SLOT:
+		return V_PASS;
+	case PLACE_DEAD:
+		if (!own_has(ip.v6, ip.dst))
+			return -SC_DROP_NO_SLOT;
+		break;
+	default:
+		break;
+	}
+	r = guard_wg(c, &g->frame, &ip, g->seg_len);
+	return r ? r : V_PASS;
+}
+
+STAGE int guard_check(struct cursor c, struct guard *g)
+{
+	const struct ethhdr *eth = cursor_take(&c, sizeof(*eth));
+
+	g->ref.nr = SLOT_NONE;
+	if (!eth)
+		return -SC_DROP_MALFORMED;
+	if (!guard_is_to_us(eth)) /* promiscuous mode: none of our business */
+		return V_PASS;
+	if (eth->h_proto == bpf_htons(ETH_P_ARP))
+		return sc_answer_ndp ? arp_check(c, &g->ref, &g->ask) : V_PASS;
+	return guard_ip(c, eth, g);
+}
+
+/* After V_ANSWER, once the frame has grown by g->ask.grow: V_ANSWER again or a drop reason. */
+STAGE int guard_answer(struct cursor c, const struct guard *g)
+{
+	struct ethhdr *eth = cursor_take(&c, sizeof(*eth));
+	static const __u8 all_nodes[ETH_ALEN] = {0x33, 0x33, 0, 0, 0, 1};
+	const struct sc_uplink *up;
+	__u32 zero = 0;
+	int r;
+
+	up = bpf_map_lookup_elem(&uplink, &zero);
+	if (!eth || !up)
+		return -SC_DROP_MALFORMED;
+	mac_copy(eth->h_source, up->mac);
+	mac_copy(eth->h_dest, g->ask.dad ? all_nodes : g->ask.mac);
+	r = g->ask.arp ? arp_answer(c, &g->ask, up->mac) : ndp_answer(c, &g->ask, up->mac);
+	return r ? r : V_ANSWER;
+}
+
+#endif

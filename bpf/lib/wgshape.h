@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What comes to a WireGuard port must look like one of its four messages: type, three zero bytes,
+ * exact length (WireGuard paper, section 5.4). Fragments are refused: its messages are never cut
+ * by the sender's own stack.
+ */
+#ifndef SIDECAR_WGSHAPE_H
+#define SIDECAR_WGSHAPE_H
+
+#include <linux/udp.h>
+#include "slot.h"
+
+#define WG_INITIATION_LEN 148
+#define WG_RESPONSE_LEN 92
+#define WG_COOKIE_LEN 64
+#define WG_DATA_MIN_LEN 32 /* header and tag: a keepalive; contents are padded to 16 */
+
+STAGE bool wgshape_fits(__u32 type_le, __u32 len)
+{
+	switch (type_le) { /* the whole word: the reserved bytes are zero */
+	case bpf_htonl(0x01000000):
+		return len == WG_INITIATION_LEN;
+	case bpf_htonl(0x02000000):
+		return len == WG_RESPONSE_LEN;
+	case bpf_htonl(0x03000000):
+		return len == WG_COOKIE_LEN;
+	case bpf_htonl(0x04000000):
+		return len >= WG_DATA_MIN_LEN && len % 16 == 0;
+	default:
+		return false;
+	}
+}
+
+struct wgshape {
+	struct udphdr udp;
+	__u32 type_le;
+	bool has_udp;
+	bool has_type;
+};
+
+/* c: behind an IP header without extensions. */
+STAGE void wgshape_read(struct cursor c, struct wgshape *ret_shape)
+{
+	const struct udphdr *udp = cursor_take(&c, sizeof(*udp));
+	const word32 *type = udp ? cursor_take(&c, sizeof(*type)) : NULL;
+
+	ret_shape->has_udp = udp;
+	ret_shape->has_type = type;
+	if (udp) {
+		ret_shape->udp.dest = udp->dest;
+		ret_shape->udp.len = udp->len;
+	}
+	if (type)
+		ret_shape->type_le = *type;
+}
+
+STAGE void wgshape_read_far(const struct frame *f, __u32 offset, struct wgshape *ret_shape)
+{
+	struct udphdr *udp = &ret_shape->udp;
+	__u32 *type = &ret_shape->type_le;
+
+	ret_shape->has_udp = !frame_copy(f, offset, udp, sizeof(*udp));
+	ret_shape->has_type = !frame_copy(f, offset + sizeof(*udp), type, sizeof(*type));
+}
+
+/* seg_len: of merged datagrams, 0 = one datagram. */
+STAGE int wgshape_check(const struct wgshape *shape, const struct ip *ip, __u32 seg_len)
+{
+	__u32 len = bpf_ntohs(shape->udp.len);
+	__be16 to = shape->udp.dest;
+
+	if (!shape->has_udp)
+		return own_has(ip->v6, ip->dst) ? -SC_DROP_MALFORMED : 0;
+	if (to != bpf_htons(sc_wg_port[0]) && to != bpf_htons(sc_wg_port[1]))
+		return 0;
+	if (!own_has(ip->v6, ip->dst))
+		return 0;
+	if (!shape->has_type || ip->fragment || len < sizeof(shape->udp) ||
+	    len != ip->total_len - ip->hdr_len)
+		return -SC_DROP_WG_SHAPE;
+	if (!wgshape_fits(shape->type_le, seg_len ? seg_len : len - sizeof(shape->udp)))
+		return -SC_DROP_WG_SHAPE;
+	return 0;
+}
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Programs onto devices, by pinned links. A link that is on the right device already gets the new
+ * program in one atomic step; traffic never meets a device without its programs.
+ */
+#include "dp_impl.h"
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include "sidecar.skel.h"
+
+static uint32_t link_ifindex(const struct bpf_link_info *info)
+{
+	switch (info->type) {
+	case BPF_LINK_TYPE_XDP:
+		return info->xdp.ifindex;
+	case BPF_LINK_TYPE_TCX:
+		return info->tcx.ifindex;
+	default:
+		return 0;
+	}
+}
+
+static uint32_t prog_id(const struct bpf_program *prog)
+{
+	struct bpf_prog_info info = {};
+	uint32_t len = sizeof(info);
+
+	return bpf_prog_get_info_by_fd(bpf_program__fd(prog), &info, &len) ? 0 : info.id;
+}
+
+/* 1: the pinned link took the program. 0: there is none (a useless one was removed). */
+static int link_adopt(struct dp *dp, const char *name, struct bpf_program *prog, int ifindex,
+		      struct err *err)
+{
+	struct bpf_link_info info = {};
+	uint32_t len = sizeof(info);
+	struct bpf_link *link;
+	char path[PATH_MAX];
+	int r;
+
+	dp_pin_path(path, dp, name);
+	link = bpf_link__open(path);
+	if (!link)
+		return errno == ENOENT ? 0 : err_sys(err, -errno, "%s", path);
+	r = bpf_link_get_info_by_fd(bpf_link__fd(link), &info, &len);
+	if (!r && link_ifindex(&info) == (uint32_t)ifindex)
+		r = bpf_link__update_program(link, prog) ? 0 : 1;
+	else
+		r = 0;
+	bpf_link__destroy(link);
+	/* Of a device that is gone, of another one, or of a program type of an older release. */
+	if (r <= 0 && unlink(path) && errno != ENOENT)
+		return err_sys(err, -errno, "%s", path);
+	return r;
+}
+
+static int link_pin(struct dp *dp, const char *name, struct bpf_link *link, struct err *err)
+{
+	char path[PATH_MAX];
+	int r;
+
+	dp_pin_path(path, dp, name);
+	r = bpf_link__pin(link, path);
+	bpf_link__destroy(link); /* the pin keeps it; without one it is detached */
+	return r ? err_sys(err, r, "%s", path) : 0;
+}
+
+static int link_remove(const struct dp *dp, const char *name, struct err *err)
+{
+	char path[PATH_MAX];
+
+	dp_pin_path(path, dp, name);
+	if (unlink(path) && errno != ENOENT)
+		return err_sys(err, -errno, "%s", path);
+	return 0;
+}
+
+/* first: in front of what is attached there already, not behind it. */
+static int attach_tcx(struct dp *dp, const char *name, struct bpf_program *prog, int ifindex,
+		      bool first, struct err *err)
+{
+	LIBBPF_OPTS(bpf_tcx_opts, opts, .flags = first ? BPF_F_BEFORE : 0);
+	struct bpf_link *link;
+	int r = link_adopt(dp, name, prog, ifindex, err);
+
+	if (r)
+		return r < 0 ? r : 0;
+	dp_log_start();
+	link = bpf_program__attach_tcx(prog, ifindex, &opts);
+	if (!link)
+		return err_sys(err, -errno, "attaching %s to device %d: %s",
+			       bpf_program__name(prog), ifindex, dp_log_text());
+	return link_pin(dp, name, link, err);
+}
+
+/* The mode a program of ours runs in on the device, DP_XDP_AUTO when it does not. */
+static enum dp_xdp_mode xdp_running(const struct bpf_program *prog, int ifindex)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, q);
+	uint32_t id = prog_id(prog);
+
+	if (bpf_xdp_query(ifindex, 0, &q) || !id)
+		return DP_XDP_AUTO;
+	if (q.drv_prog_id == id || q.hw_prog_id == id)
+		return DP_XDP_NATIVE;
+	return q.skb_prog_id == id ? DP_XDP_GENERIC : DP_XDP_AUTO;
+}
+
+static int attach_xdp(struct dp *dp, int ifindex, enum dp_xdp_mode mode, struct err *err)
+{
+	struct bpf_program *prog = dp->skel->progs.sc_uplink_xdp;
+	LIBBPF_OPTS(bpf_link_create_opts, opts,
+		    .flags = mode == DP_XDP_NATIVE ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
+	char path[PATH_MAX];
+	AUTO_FD int fd = -1;
+	int r;
+
+	fd = bpf_link_create(bpf_program__fd(prog), ifindex, BPF_XDP, &opts);
+	if (fd < 0)
+		return err_sys(err, fd, "attaching XDP (%s) to device %d",
+			       mode == DP_XDP_NATIVE ? "native" : "generic", ifindex);
+	dp_pin_path(path, dp, "link_uplink_xdp");
+	r = bpf_obj_pin(fd, path);
+	return r ? err_sys(err, r, "%s", path) : 0;
+}
+
+/* Native, generic or neither: *ret_mode says which, by what was wanted and what the device can. */
+static int attach_guard_xdp(struct dp *dp, int ifindex, enum dp_xdp_mode *ret_mode, struct err *err)
+{
+	enum dp_xdp_mode want = dp->conf.xdp_mode, mode = DP_XDP_AUTO;
+	int r = link_adopt(dp, "link_uplink_xdp", dp->skel->progs.sc_uplink_xdp, ifindex, err);
+
+	if (r < 0)
+		return r;
+	if (r)
+		mode = xdp_running(dp->skel->progs.sc_uplink_xdp, ifindex);
+	if (mode != DP_XDP_AUTO && (want == DP_XDP_AUTO || want == mode)) {
+		*ret_mode = mode;
+		return 0;
+	}
+	r = link_remove(dp, "link_uplink_xdp", err);
+	if (r)
+		return r;
+	for (mode = DP_XDP_NATIVE; mode <= DP_XDP_GENERIC; mode++) {
+		if (want != DP_XDP_AUTO && want != mode)
+			continue;
+		r = attach_xdp(dp, ifindex, mode, err);
+		if (!r) {
+			*ret_mode = mode;
+			return 0;
+		}
+	}
+	*ret_mode = DP_XDP_TC;
+	return want == DP_XDP_AUTO ? 0 : r;
+}
+
+/* The new form of the guard is in place before the other one goes. */
+static int attach_guard(struct dp *dp, int ifindex, struct err *err)
+{
+	enum dp_xdp_mode mode = DP_XDP_TC;
+	int r = 0;
+
+	if (dp->conf.xdp_mode != DP_XDP_TC)
+		r = attach_guard_xdp(dp, ifindex, &mode, err);
+	if (r)
+		return r;
+	if (mode == DP_XDP_TC)
+		r = attach_tcx(dp, "link_uplink_tc", dp->skel->progs.sc_uplink_tc, ifindex, true,
+			       err);
+	if (r)
+		return r;
+	dp->mode = mode;
+	return link_remove(dp, mode == DP_XDP_TC ? "link_uplink_xdp" : "link_uplink_tc", err);
+}
+
+/* #syscalls net: socket ioctl */
+static int set_uplink(struct dp *dp, int ifindex, struct err *err)
+{
+	struct sc_uplink up = {.ifindex = (uint32_t)ifindex};
+	struct ifreq req = {};
+	AUTO_FD int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint32_t zero = 0;
+	int r;
+
+	if (fd < 0)
+		return err_sys(err, -errno, "socket");
+	if (!if_indextoname((unsigned int)ifindex, req.ifr_name))
+		return err_sys(err, -errno, "device %d", ifindex);
+	if (ioctl(fd, SIOCGIFHWADDR, &req))
+		return err_sys(err, -errno, "%s: its MAC", req.ifr_name);
+	memcpy(up.mac, req.ifr_hwaddr.sa_data, sizeof(up.mac));
+	r = bpf_map_update_elem(bpf_map__fd(dp->skel->maps.uplink), &zero, &up, BPF_ANY);
+	return r ? err_sys(err, r, "map uplink") : 0;
+}
+
+int dp_attach_uplink(struct dp *dp, int ifindex, struct err *err)
+{
+	int r = set_uplink(dp, ifindex, err);
+
+	if (r)
+		return r;
+	r = attach_tcx(dp, "link_uplink_out", dp->skel->progs.sc_uplink_out, ifindex, false, err);
+	if (r)
+		return r;
+	r = attach_tcx(dp, "link_uplink_in", dp->skel->progs.sc_uplink_in, ifindex, false, err);
+	if (r)
+		return r;
+	return attach_guard(dp, ifindex, err);
+}
+
+int dp_attach_wg(struct dp *dp, int ifindex, unsigned int which, struct err *err)
+{
+	static const char *const out[] = {"link_wg0_out", "link_wg1_out"};
+	static const char *const in[] = {"link_wg0_in", "link_wg1_in"};
+	int r;
+
+	if (which >= ARRAY_SIZE(out))
+		return err_set(err, -EINVAL, "tunnel device %u: there are two", which);
+	r = attach_tcx(dp, out[which], dp->skel->progs.sc_wg_out, ifindex, false, err);
+	if (r)
+		return r;
+	return attach_tcx(dp, in[which], dp->skel->progs.sc_wg_in, ifindex, false, err);
+}
+
+const char *dp_xdp_mode_text(const struct dp *dp)
+{
+	static const char *const text[] = {
+		[DP_XDP_AUTO] = "none",
+		[DP_XDP_NATIVE] = "native",
+		[DP_XDP_GENERIC] = "generic",
+		[DP_XDP_TC] = "tc",
+	};
+
+	return text[dp->mode];
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "env.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <time.h>
+#include <cmocka.h>
+#include "../../lib/log.h"
+#include "../../lib/mono.h"
+
+static char bpffs[] = "/tmp/sidecar-bpf-XXXXXX";
+
+static void leave(void)
+{
+	umount2(bpffs, MNT_DETACH);
+	rmdir(bpffs);
+}
+
+void env_enter(void)
+{
+	log_init("test", getenv("V") && *getenv("V") ? LOG_LVL_DEBUG : LOG_LVL_ERR);
+	if (geteuid()) {
+		printf("1..0 # SKIP needs root\n");
+		exit(4);
+	}
+	if (unshare(CLONE_NEWNS | CLONE_NEWNET) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) || !mkdtemp(bpffs) ||
+	    mount("bpf", bpffs, "bpf", 0, NULL)) {
+		printf("Bail out! namespaces or the BPF file system: %m\n");
+		exit(1);
+	}
+	atexit(leave);
+	env_run("ip link set lo up");
+}
+
+const char *env_pin_dir(char out[static ENV_PIN_DIR_LEN])
+{
+	static unsigned int n;
+
+	snprintf(out, ENV_PIN_DIR_LEN, "%s/sidecar%u/v1", bpffs, n++);
+	return out;
+}
+
+static void add_pool6(struct sc_pool6 *pool, const char *addr, uint32_t len, uint32_t slot_bits)
+{
+	assert_int_equal(inet_pton(AF_INET6, addr, pool->addr), 1);
+	pool->len = len;
+	pool->slot_bits = slot_bits;
+}
+
+static void add_pool4(struct sc_pool4 *pool, const char *addr, uint32_t len, uint32_t first)
+{
+	assert_int_equal(inet_pton(AF_INET, addr, &pool->addr), 1);
+	pool->len = len;
+	pool->first = first;
+}
+
+void env_conf(struct dp_conf *ret_conf, char pin_dir[static ENV_PIN_DIR_LEN])
+{
+	*ret_conf = (struct dp_conf){
+		.slots = ENV_SLOTS,
+		.wg_port = {51820, 51821},
+		.answer_ndp = true,
+		.wg_l2_len = 14,
+		.pin_dir = env_pin_dir(pin_dir),
+	};
+	add_pool6(&ret_conf->pools.v6[0], "2001:db8:5::", 64, 20);
+	add_pool6(&ret_conf->pools.v6[1], "2001:db8:6:0:a::", 80, 14);
+	add_pool4(&ret_conf->pools.v4[0], "192.0.2.0", 28, 0);
+	add_pool4(&ret_conf->pools.v4[1], "198.51.100.64", 26, 16);
+}
+
+void env_run(const char *fmt, ...)
+{
+	char command[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(command, sizeof(command), fmt, ap);
+	va_end(ap);
+	if (system(command)) {
+		print_error("failed: %s\n", command);
+		fail();
+	}
+}
+
+int env_ifb(const char *name)
+{
+	env_run("ip link add %s type ifb && ip link set %s up", name, name);
+	return (int)if_nametoindex(name);
+}
+
+bool env_wait(int timeout_ms, const char *command)
+{
+	const struct timespec pause = {.tv_nsec = 20000000};
+	struct mono start = mono_now();
+
+	while (system(command)) {
+		if (mono_ms_since(start) > timeout_ms)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
