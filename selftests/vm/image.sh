@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 here=selftests/vm
 out=build/vm
-want=$(cat $here/packages $here/image.sh | sha256sum | cut -c1-16)
+want=$(cat $here/packages $here/image.sh $here/lab-net.sh | sha256sum | cut -c1-16)
 [ "$(cat $out/.image 2>/dev/null || true)" = "$want" ] && exit 0
 
 echo "# making the test machines' Debian 13 image (about a minute and a half) ..."
@@ -44,6 +44,7 @@ customize() {
 		[Install]
 		WantedBy=sysinit.target
 	EOF
+	install -D -m 755 $here/lab-net.sh "$1/usr/lib/sidecar-test/lab-net.sh"
 	# A container's root: empty but for links into /usr, which each test container mounts.
 	mkdir -p "$1/usr/lib/sidecar-test/image"/{usr,etc,tmp,proc,sys,dev,run,root,var}
 	for link in bin sbin lib lib64; do
