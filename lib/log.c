@@ -49,16 +49,18 @@ const char *log_esc(char *out, size_t out_len, const void *text, size_t len)
 {
 	static const char hex[] = "0123456789abcdef";
 	const unsigned char *p = text;
-	size_t i, o = 0;
+	size_t o = 0, cut = 0; /* cut: the last place where "..." and the NUL still fit */
 
 	if (!out_len)
 		return out;
-	for (i = 0; i < len; i++) {
+	for (size_t i = 0; i < len; i++) {
 		bool plain = p[i] >= 0x20 && p[i] < 0x7f && p[i] != '\\';
 
-		/* Room for this byte, a cut mark and the NUL. */
-		if (o + (plain ? 1 : 4) + 4 > out_len) {
-			if (out_len >= 4) {
+		if (o + sizeof("...") <= out_len)
+			cut = o;
+		if (o + (plain ? 1 : 4) >= out_len) {
+			o = cut;
+			if (out_len >= sizeof("...")) {
 				memcpy(out + o, "...", 3);
 				o += 3;
 			}
@@ -73,6 +75,6 @@ const char *log_esc(char *out, size_t out_len, const void *text, size_t len)
 		out[o++] = hex[p[i] >> 4];
 		out[o++] = hex[p[i] & 15];
 	}
-	out[o < out_len ? o : out_len - 1] = '\0';
+	out[o] = '\0';
 	return out;
 }

@@ -86,9 +86,20 @@ void tls_conn_free(struct tls_conn *c)
 	free(c);
 }
 
+/* OpenSSL says nothing to what was not TLS at all. RFC 8446 section 6: a fatal alert instead. */
+static void alert_stranger(struct tls_conn *c)
+{
+	static const uint8_t unexpected_message[] = { 21, 3, 3, 0, 2, 2, 10 };
+
+	if (SSL_is_server(c->ssl) && !SSL_is_init_finished(c->ssl) &&
+	    SSL_get_state(c->ssl) == TLS_ST_BEFORE && !BIO_pending(c->out))
+		BIO_write(c->out, unexpected_message, sizeof(unexpected_message));
+}
+
 static int fail(struct tls_conn *c, struct err *err)
 {
 	c->dead = true;
+	alert_stranger(c);
 	if (c->n_pins && SSL_get_verify_result(c->ssl) == X509_V_ERR_DANE_NO_MATCH) {
 		ERR_clear_error();
 		return err_set(err, -EKEYREJECTED,

@@ -43,7 +43,7 @@ static void check_digits(const char *body, char out[static CHECK_LEN])
 }
 
 /* Random bytes of 248 (4 * 62) and more are thrown away, so that every digit is as likely.
- * #syscalls getrandom
+ * #syscalls(api): getrandom
  */
 int token_make(char out[static TOKEN_LEN], struct err *err)
 {
