@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Every handler of the route table, by the file that has it. */
+#ifndef RELAY_API_HANDLERS_H
+#define RELAY_API_HANDLERS_H
+
+#include "api_route.h"
+
+/* api_health.c */
+api_handler api_health_get;
+/* api_peer.c */
+api_handler api_peer_post, api_peer_delete, api_peer_list;
+
+/* relayctl's: api_ctl.c */
+api_handler api_ctl_status, api_ctl_drops, api_ctl_join;
+/* api_ctl_peer.c */
+api_handler api_ctl_peer_list, api_ctl_peer_show;
+/* api_token.c */
+api_handler api_token_post, api_token_list, api_token_delete;
+/* api_account.c */
+api_handler api_account_list, api_account_set;
+
+#endif

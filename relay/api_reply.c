@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "api_route.h"
+
+#include <stdio.h>
+
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+
+#define RETRY_AFTER_S "5"
+#define CHALLENGE_LEN 512
+
+static void req_free(struct api_req *req)
+{
+	json_decref(req->body);
+	explicit_bzero(&req->token, sizeof(req->token));
+	free(req);
+}
+
+/* What the request was addressed to, if it looks like a host; else our own address. */
+static const char *host_of(const struct api_req *req, char out[static ENDPOINT_TEXT_LEN])
+{
+	static const char ok[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+				 ".:-[]";
+	const struct conf *conf = &req->api->conf;
+	const char *host = http_msg_header(req->msg, "host");
+	struct endpoint own = {.family = AF_INET, .port = conf->listen.port};
+
+	if (host && host[0] && strlen(host) < 254 && strspn(host, ok) == strlen(host))
+		return host;
+	own.v4 = conf->public4;
+	if (!conf->has_public4) {
+		own.family = AF_INET6;
+		own.v6 = conf->public6;
+	}
+	return endpoint_text(out, &own);
+}
+
+/*
+ * RFC 6750 section 3: no error attribute when the request carried no credentials; RFC 9728 section
+ * 5.1: resource_metadata.
+ */
+static void make_challenge(const struct api_req *req, enum api_error e,
+			   char out[static CHALLENGE_LEN])
+{
+	const char *error = e == API_ERROR_INVALID_TOKEN ? "invalid_token" : "insufficient_scope";
+	char own[ENDPOINT_TEXT_LEN];
+	int n;
+
+	n = snprintf(out, CHALLENGE_LEN,
+		     "Bearer realm=\"sidecar\", "
+		     "resource_metadata=\"https://%s/.well-known/oauth-protected-resource\"",
+		     host_of(req, own));
+	if (e != API_ERROR_NO_TOKEN && n > 0 && n < CHALLENGE_LEN)
+		snprintf(out + n, CHALLENGE_LEN - (size_t)n,
+			 ", error=\"%s\", error_description=\"%s\"", error,
+			 e == API_ERROR_INVALID_TOKEN ? "The access token is not valid"
+						      : "The access token lacks the scope");
+}
+
+static void answer(struct api_req *req, int status, const struct http_header *headers,
+		   size_t n_headers, const json_t *json)
+{
+	AUTO_FREE char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	static const struct http_header plain[] = {{"content-type", "text/plain"}};
+
+	if (text)
+		http_reply(req->x, status, headers, n_headers, text, strlen(text));
+	else
+		http_reply(req->x, 500, plain, 1, "out of memory\n", 14);
+	req_free(req);
+}
+
+void api_reply_json(struct api_req *req, int status, json_t *json_taken)
+{
+	static const struct http_header headers[] = {
+		{"content-type", "application/json"},
+		{"cache-control", "no-store"},
+	};
+	AUTO_JSON json_t *json = json_taken;
+
+	answer(req, status, headers, ARRAY_SIZE(headers), json);
+}
+
+void api_refuse(struct api_req *req, enum api_error e, const char *fmt, ...)
+{
+	struct http_header headers[4] = {
+		{"content-type", API_PROBLEM_TYPE},
+		{"cache-control", "no-store"},
+	};
+	AUTO_JSON json_t *json = NULL;
+	char detail[ERR_TEXT_LEN], challenge[CHALLENGE_LEN];
+	int status = api_error_status(e);
+	size_t n = 2;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(detail, sizeof(detail), fmt, ap);
+	va_end(ap);
+	if (status == 401 || e == API_ERROR_INSUFFICIENT_SCOPE) {
+		make_challenge(req, e, challenge);
+		headers[n++] = (struct http_header){"www-authenticate", challenge};
+	}
+	/* RFC 9110 section 10.2.3. */
+	if (status == 429 || status == 503)
+		headers[n++] = (struct http_header){"retry-after", RETRY_AFTER_S};
+	/* RFC 9110 section 15.5.6. */
+	if (e == API_ERROR_METHOD)
+		headers[n++] = (struct http_header){"allow", req->allow};
+	json = api_error_json(e, detail);
+	answer(req, status, headers, n, json);
+}
+
+json_t *api_time_json(int64_t seconds)
+{
+	char text[32];
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	if (!seconds || !gmtime_r(&t, &tm))
+		return json_null();
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return json_string(text);
+}
