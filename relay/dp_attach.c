@@ -179,7 +179,6 @@ static int attach_guard(struct dp *dp, int ifindex, struct err *err)
 	return link_remove(dp, mode == DP_XDP_TC ? "link_uplink_xdp" : "link_uplink_tc", err);
 }
 
-/* #syscalls net: socket ioctl */
 static int set_uplink(struct dp *dp, int ifindex, struct err *err)
 {
 	struct sc_uplink up = {.ifindex = (uint32_t)ifindex};

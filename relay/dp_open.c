@@ -156,7 +156,6 @@ static int load(struct dp *dp, struct err *err)
 	return 0;
 }
 
-/* #syscalls net: bpf mmap munmap */
 int dp_open(const struct dp_conf *conf, struct dp **ret_dp, struct err *err)
 {
 	const char *dir = conf->pin_dir ? conf->pin_dir : SC_PIN_DIR_ABI;

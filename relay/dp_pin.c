@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-/* #syscalls net: mkdir statfs unlink rmdir */
 static int make_parents(const char *dir, struct err *err)
 {
 	char path[PATH_MAX];

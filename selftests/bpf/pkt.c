@@ -195,7 +195,7 @@ void pkt_fill(struct pkt *p, size_t n, uint8_t byte)
 void pkt_hex(struct pkt *p, const char *hex)
 {
 	while (*hex) {
-		char digits[3] = { hex[0], hex[1], '\0' };
+		char digits[3] = {hex[0], hex[1], '\0'};
 		char *end;
 
 		*add(p, 1) = (uint8_t)strtoul(digits, &end, 16);
