@@ -176,6 +176,7 @@ static int on_headers_complete(llhttp_t *ll)
 	/* The connection never becomes another protocol: RFC 9110 section 7.8 lets us ignore it. */
 	ll->upgrade = 0;
 	p->state = HTTP_PARSER_BODY;
+	p->head_left = HTTP_MAX_HEAD_BYTES;
 	if (!p->request)
 		return response_head(p);
 	status = http_request_check(p, &detail);

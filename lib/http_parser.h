@@ -40,7 +40,7 @@ struct http_parser {
 	int status;	    /* HTTP_PARSER_BAD: what to answer */
 	const char *detail; /* HTTP_PARSER_BAD: static text */
 	size_t max_body;
-	size_t head_left; /* bytes the head may still have; chunk extensions and trailers share it */
+	size_t head_left; /* bytes the head, then chunk extensions and trailers may still have */
 	http_parser_piece *piece;
 	void *ctx;
 	struct http_msg msg;
