@@ -74,8 +74,8 @@ uint32_t addr4_to_u32(struct addr4 a)
 
 struct addr4 addr4_from_u32(uint32_t v)
 {
-	return (struct addr4){ { (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8),
-				 (uint8_t)v } };
+	return (struct addr4){
+		{(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v}};
 }
 
 int parse_addr4(const char *text, struct addr4 *ret_addr)
@@ -144,7 +144,7 @@ int parse_endpoint(const char *text, struct endpoint *ret_endpoint)
 	bool v6 = text[0] == '[';
 	const char *start = v6 ? text + 1 : text;
 	const char *colon = strrchr(text, ':');
-	struct endpoint e = { .family = v6 ? AF_INET6 : AF_INET };
+	struct endpoint e = {.family = v6 ? AF_INET6 : AF_INET};
 	char host[ADDR_TEXT_LEN];
 	const char *end;
 	int r;

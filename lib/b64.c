@@ -14,9 +14,8 @@ static int in_range(int c, int lo, int hi)
 static int digit_value(int c, int c62, int c63)
 {
 	return -1 + (in_range(c, 'A', 'Z') & (c - 'A' + 1)) +
-	       (in_range(c, 'a', 'z') & (c - 'a' + 27)) +
-	       (in_range(c, '0', '9') & (c - '0' + 53)) + (in_range(c, c62, c62) & 63) +
-	       (in_range(c, c63, c63) & 64);
+	       (in_range(c, 'a', 'z') & (c - 'a' + 27)) + (in_range(c, '0', '9') & (c - '0' + 53)) +
+	       (in_range(c, c62, c62) & 63) + (in_range(c, c63, c63) & 64);
 }
 
 static int digit_char(int v, int c62, int c63)

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KEY_LEN 32      /* WireGuard keys and SHA-256 pins */
+#define KEY_LEN 32	/* WireGuard keys and SHA-256 pins */
 #define KEY_TEXT_LEN 45 /* 43 digits, '=', NUL */
 #define PIN_TEXT_LEN 44 /* 43 digits, NUL */
 

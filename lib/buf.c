@@ -10,7 +10,7 @@
 
 struct buf_reader buf_reader_new(const void *data, size_t len)
 {
-	return (struct buf_reader){ .data = data, .len = len };
+	return (struct buf_reader){.data = data, .len = len};
 }
 
 const void *buf_read_ref(struct buf_reader *r, size_t len)
@@ -80,7 +80,7 @@ int buf_read_end(const struct buf_reader *r)
 
 struct buf_writer buf_writer_new(void *data, size_t size)
 {
-	return (struct buf_writer){ .data = data, .size = size };
+	return (struct buf_writer){.data = data, .size = size};
 }
 
 void buf_write(struct buf_writer *w, const void *data, size_t len)
@@ -213,6 +213,6 @@ void strbuf_free(struct strbuf *b)
 	if (b->data)
 		explicit_bzero(b->data, b->size);
 	free(b->data);
-	*b = (struct strbuf){ .max = b->max };
+	*b = (struct strbuf){.max = b->max};
 	errno = saved;
 }

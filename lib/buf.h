@@ -61,7 +61,7 @@ struct strbuf {
 	int error;  /* 0, -EMSGSIZE or -ENOMEM */
 };
 
-#define STRBUF_NEW(max_len) ((struct strbuf){ .max = (max_len) })
+#define STRBUF_NEW(max_len) ((struct strbuf){.max = (max_len)})
 
 void strbuf_add(struct strbuf *b, const void *data, size_t len);
 void strbuf_puts(struct strbuf *b, const char *text);

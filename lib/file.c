@@ -68,8 +68,7 @@ static int sync_folder_of(const char *path)
 	return 0;
 }
 
-int file_write_atomic(const char *path, mode_t mode, const void *data, size_t len,
-		      struct err *err)
+int file_write_atomic(const char *path, mode_t mode, const void *data, size_t len, struct err *err)
 {
 	char tmp[PATH_MAX];
 	AUTO_FD int fd = -1;

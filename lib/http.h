@@ -14,8 +14,8 @@
 #include "err.h"
 #include "tls.h"
 
-#define HTTP_MAX_HEADERS 48    /* more: 431 */
-#define HTTP_MAX_HEAD_BYTES 8192  /* request line + headers; more: 431 */
+#define HTTP_MAX_HEADERS 48	   /* more: 431 */
+#define HTTP_MAX_HEAD_BYTES 8192   /* request line + headers; more: 431 */
 #define HTTP_MAX_TARGET_BYTES 2048 /* more: 414 */
 
 struct http_header {
@@ -104,7 +104,8 @@ struct http_client_conf {
 	const char *server_name; /* SNI; NULL = none */
 	const char *proxy;	 /* "http://[user:password@]host[:port]" for CONNECT, or NULL */
 	uint32_t connect_ms;	 /* connect + TLS; 0 = 10 s */
-	uint32_t answer_ms;	 /* request sent to answer complete; streaming: to the headers; 0 = 30 s */
+	uint32_t answer_ms; /* request sent to answer complete; streaming: to the headers; 0 = 30 s
+			     */
 	uint32_t max_body_bytes; /* of an answer that is not streamed; 0 = 1 MiB */
 };
 
@@ -126,7 +127,8 @@ typedef void http_piece(const struct http_msg *msg, const char *data, size_t len
 
 /* Copies conf (the TLS context must outlive the client). One connection, kept alive and reopened
  * as needed; calls are sent in order. A kept-alive connection that the server closes before any
- * byte of an answer: the call is sent once more. SIGPIPE becomes ignored unless it has a handler. */
+ * byte of an answer: the call is sent once more. SIGPIPE becomes ignored unless it has a handler.
+ */
 struct http_client *http_client_new(uv_loop_t *loop, const struct http_client_conf *conf);
 struct http_call *http_client_send(struct http_client *c, const struct http_request *req,
 				   http_done *done, http_piece *piece, void *ctx);

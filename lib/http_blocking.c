@@ -35,7 +35,7 @@ static void on_done(int r, const struct http_msg *msg, const struct err *err, vo
 int http_call_blocking(const struct http_client_conf *conf, const struct http_request *req,
 		       struct http_answer *ret_answer, struct err *err)
 {
-	struct blocking b = { .r = -EINPROGRESS };
+	struct blocking b = {.r = -EINPROGRESS};
 	struct http_request whole = *req;
 	struct http_client *client;
 	uv_loop_t loop;

@@ -249,8 +249,8 @@ struct http_client *http_client_new(uv_loop_t *loop, const struct http_client_co
 
 struct tls_conn *http_client_tls(struct http_client *c)
 {
-	bool live = c->link && (c->link->state == HTTP_LINK_READY ||
-				c->link->state == HTTP_LINK_BUSY);
+	bool live =
+		c->link && (c->link->state == HTTP_LINK_READY || c->link->state == HTTP_LINK_BUSY);
 
 	return live ? c->link->stream.tls : NULL;
 }

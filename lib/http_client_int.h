@@ -76,7 +76,7 @@ struct http_link {
 	size_t n_addrs;
 	size_t next_addr;
 	struct mono started;
-	struct err err; /* of the last address that failed */
+	struct err err;	   /* of the last address that failed */
 	uint32_t answered; /* calls on this connection so far */
 	bool answer_begun;
 	struct http_parser parser;

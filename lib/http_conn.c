@@ -74,7 +74,7 @@ static void refuse(struct http_conn *conn, int status, const char *detail)
 	struct http_header header;
 
 	conn->server->error_body(status, detail, body, sizeof(body), &type, conn->server->ctx);
-	header = (struct http_header){ "content-type", type };
+	header = (struct http_header){"content-type", type};
 	answer(conn, status, false, &header, 1, body, strlen(body));
 }
 
@@ -212,7 +212,7 @@ void http_conn_open(struct http_conn *conn, int fd, const struct http_listener *
 	struct http_server *s = conn->server;
 	struct tls_conn *tls = NULL;
 
-	conn->exchange = (struct http_exchange){ .conn = conn };
+	conn->exchange = (struct http_exchange){.conn = conn};
 	conn->keep_alive = false;
 	conn->lingered = 0;
 	http_parser_init_request(&conn->parser, s->limits.max_body_bytes);

@@ -158,7 +158,7 @@ static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *list
 
 static int resolve(struct http_link *link)
 {
-	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
+	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
 	char port[PORT_TEXT_LEN];
 	int r;
 

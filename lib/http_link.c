@@ -220,8 +220,8 @@ static void on_ready(void *owner)
 	http_link_set_deadline(link, http_dial_left_ms(link));
 	http_parser_init_response(&link->parser, true, 0, NULL, NULL);
 	http_proxy_request(link->client, &request);
-	r = request.error ? err_sys(&err, request.error, "proxy") :
-			    http_stream_write(&link->stream, request.data, request.len, &err);
+	r = request.error ? err_sys(&err, request.error, "proxy")
+			  : http_stream_write(&link->stream, request.data, request.len, &err);
 	if (r)
 		http_link_fail(link, r, &err);
 }
@@ -240,9 +240,9 @@ static void on_end(void *owner, int r, const struct err *err)
 	if (!r) {
 		r = -ECONNRESET;
 		err_set(&own, r, "server closed the connection %s",
-			link->state == HTTP_LINK_TLS ? "during the TLS handshake" :
-			link->answer_begun	     ? "inside its answer" :
-						       "without an answer");
+			link->state == HTTP_LINK_TLS ? "during the TLS handshake"
+			: link->answer_begun	     ? "inside its answer"
+						     : "without an answer");
 		err = &own;
 	}
 	http_link_fail(link, r, err);

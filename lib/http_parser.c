@@ -122,8 +122,8 @@ static int on_header_value(llhttp_t *ll, const char *at, size_t len)
 /* Of these a second one means that somebody on the way may have read another one than we do. */
 static bool is_single(const char *name)
 {
-	static const char *const single[] = { "authorization", "content-length", "content-type",
-					      "host", "transfer-encoding" };
+	static const char *const single[] = {"authorization", "content-length", "content-type",
+					     "host", "transfer-encoding"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(single); i++) {
 		if (!strcmp(name, single[i]))
@@ -244,8 +244,8 @@ void http_parser_next(struct http_parser *p)
 	p->status = 0;
 	p->detail = NULL;
 	p->head_left = HTTP_MAX_HEAD_BYTES;
-	p->msg = (struct http_msg){ .method = "", .target = "", .path = "", .query = "",
-				    .reason = "", .body = "" };
+	p->msg = (struct http_msg){
+		.method = "", .target = "", .path = "", .query = "", .reason = "", .body = ""};
 	p->text_len = 0;
 	p->part = 0;
 	/* A body may hold a secret, and idle connections should cost little. */

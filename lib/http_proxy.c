@@ -87,7 +87,7 @@ static bool set_host(char *host, struct http_proxy *proxy)
 
 int http_proxy_parse(const char *url, struct http_proxy *ret_proxy, struct err *err)
 {
-	struct http_proxy proxy = { .port = PROXY_PORT };
+	struct http_proxy proxy = {.port = PROXY_PORT};
 	char copy[PROXY_URL_LEN], *host, *at, *slash;
 	size_t len = strlen(url);
 	bool ok;

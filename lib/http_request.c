@@ -90,8 +90,8 @@ static int check_expect(struct http_parser *p, bool v10, const char **ret_detail
 		return 0;
 	if (strcasecmp(expect, "100-continue"))
 		return refuse(417, "Expect other than 100-continue", ret_detail);
-	p->expect_continue = p->ll.flags & F_CHUNKED ||
-			     (p->ll.flags & F_CONTENT_LENGTH && p->ll.content_length);
+	p->expect_continue =
+		p->ll.flags & F_CHUNKED || (p->ll.flags & F_CONTENT_LENGTH && p->ll.content_length);
 	return 0;
 }
 

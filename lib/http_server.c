@@ -51,7 +51,7 @@ struct http_server *http_server_new(uv_loop_t *loop, const struct http_limits *l
 		return NULL;
 	}
 	for (size_t i = 0; i < HTTP_MAX_LISTENERS; i++)
-		s->listeners[i] = (struct http_listener){ .server = s, .fd = -1 };
+		s->listeners[i] = (struct http_listener){.server = s, .fd = -1};
 	uv_timer_init(loop, &s->retry);
 	s->retry.data = s;
 	s->handles = 1;
@@ -82,7 +82,7 @@ static void set_remote(struct http_conn *conn, const struct sockaddr_storage *fr
 
 static struct http_addr_key key_of(const struct endpoint *e)
 {
-	struct http_addr_key key = { .family = (uint8_t)e->family };
+	struct http_addr_key key = {.family = (uint8_t)e->family};
 
 	if (e->family == AF_INET)
 		memcpy(key.b, &e->v4, sizeof(e->v4));
@@ -193,7 +193,8 @@ static void on_acceptable(uv_poll_t *poll, int status UNUSED, int events UNUSED)
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
 			look_away(l->server);
-		/* All else is EAGAIN or the fate of one connection (accept(2), "Error handling"). */
+		/* All else is EAGAIN or the fate of one connection (accept(2), "Error handling").
+		 */
 		return;
 	}
 }

@@ -57,7 +57,7 @@ static void on_written(uv_write_t *req, int status)
 
 static int send_raw(struct http_stream *s, const void *data, size_t len)
 {
-	uv_buf_t buf = { .base = (char *)(uintptr_t)data, .len = len };
+	uv_buf_t buf = {.base = (char *)(uintptr_t)data, .len = len};
 	struct write_req *w;
 	int r;
 
@@ -171,7 +171,8 @@ static int deliver_all(struct http_stream *s, struct err *err)
 		int n;
 
 		if (s->in_pos < s->in_len) {
-			s->in_pos += s->ops->data(s->owner, s->in + s->in_pos, s->in_len - s->in_pos);
+			s->in_pos +=
+				s->ops->data(s->owner, s->in + s->in_pos, s->in_len - s->in_pos);
 			continue;
 		}
 		s->in_pos = 0;

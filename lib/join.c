@@ -60,7 +60,8 @@ static int parse_host(const char *text, size_t len, bool v6, struct join *join, 
 	else
 		ok = !parse_addr4(join->host, &a4) || is_host_name(join->host);
 	if (!ok)
-		return err_set(err, -EINVAL, "join string: not a host name or address before the port");
+		return err_set(err, -EINVAL,
+			       "join string: not a host name or address before the port");
 	return 0;
 }
 
@@ -117,7 +118,8 @@ static int parse_pins(const char *text, struct join *join, struct err *err)
 		int r;
 
 		if (strncmp(text, PIN_KEY, strlen(PIN_KEY)))
-			return err_set(err, -EINVAL, "join string: only pin= may stand behind \"/?\"");
+			return err_set(err, -EINVAL,
+				       "join string: only pin= may stand behind \"/?\"");
 		text += strlen(PIN_KEY);
 		r = add_pin(text, (size_t)(end - text), join, err);
 		if (r)
@@ -127,8 +129,9 @@ static int parse_pins(const char *text, struct join *join, struct err *err)
 		text = end + 1;
 	}
 	if (join->n_pins < 2)
-		return err_set(err, -EINVAL,
-			       "join string: needs two pins at least, of the live and the standby key");
+		return err_set(
+			err, -EINVAL,
+			"join string: needs two pins at least, of the live and the standby key");
 	return 0;
 }
 

@@ -10,7 +10,7 @@ static struct {
 	const char *area;
 	enum log_level max;
 	bool journal;
-} log_state = { "sidecar", LOG_LVL_INFO, false };
+} log_state = {"sidecar", LOG_LVL_INFO, false};
 
 void log_init(const char *area, enum log_level max)
 {
@@ -21,8 +21,8 @@ void log_init(const char *area, enum log_level max)
 
 void log_at(enum log_level level, const char *fmt, ...)
 {
-	static const char *const names[] = { "error", "warning", "info", "debug" };
-	static const int prio[] = { 3, 4, 6, 7 };
+	static const char *const names[] = {"error", "warning", "info", "debug"};
+	static const int prio[] = {3, 4, 6, 7};
 	char line[1024];
 	int n, m;
 	va_list ap;

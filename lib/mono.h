@@ -15,7 +15,7 @@ static inline struct mono mono_now(void)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (struct mono){ .ns = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec };
+	return (struct mono){.ns = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec};
 }
 
 static inline int64_t mono_ms_since(struct mono then)

@@ -118,7 +118,7 @@ static void move_front(char **argv, int at, int from, int to)
 int opt_parse(const struct opt *opts, int argc, char **argv, unsigned int flags, void *into,
 	      int *ret_next, struct err *err)
 {
-	struct opt_run run = { .opts = opts, .argc = argc, .argv = argv, .into = into, .err = err };
+	struct opt_run run = {.opts = opts, .argc = argc, .argv = argv, .into = into, .err = err};
 	int words = 1; /* first word that is no option, once moved */
 
 	for (run.pos = 1; run.pos < argc; run.pos++) {
@@ -132,8 +132,8 @@ int opt_parse(const struct opt *opts, int argc, char **argv, unsigned int flags,
 			continue;
 		}
 		if (!end)
-			r = word[1] == '-' ? parse_long(&run, word + 2) :
-					     parse_short(&run, word + 1);
+			r = word[1] == '-' ? parse_long(&run, word + 2)
+					   : parse_short(&run, word + 1);
 		if (r)
 			return r;
 		move_front(argv, words, from, run.pos + 1);
@@ -152,8 +152,8 @@ void opt_print_help(FILE *out, const struct opt *opts)
 		int n;
 
 		n = fprintf(out, "  %c%c%s --%s%s%s", o->short_name ? '-' : ' ',
-			    o->short_name ? o->short_name : ' ', o->short_name ? "," : " ",
-			    o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+			    o->short_name ? o->short_name : ' ', o->short_name ? "," : " ", o->name,
+			    o->arg ? " " : "", o->arg ? o->arg : "");
 		if (n >= HELP_COLUMN) {
 			fputc('\n', out);
 			n = 0;

@@ -32,8 +32,8 @@ static bool add_pins(SSL *ssl, const struct tls_ctx *ctx, const char *server_nam
 	if (SSL_dane_enable(ssl, is_dns_name(server_name) ? server_name : NULL) <= 0)
 		return false;
 	for (size_t i = 0; i < ctx->n_pins; i++) {
-		if (SSL_dane_tlsa_add(ssl, DANE_EE, DANE_SPKI, DANE_SHA256,
-				      ctx->pins[i].sha256, KEY_LEN) <= 0)
+		if (SSL_dane_tlsa_add(ssl, DANE_EE, DANE_SPKI, DANE_SHA256, ctx->pins[i].sha256,
+				      KEY_LEN) <= 0)
 			return false;
 	}
 	return true;
@@ -53,8 +53,7 @@ struct tls_conn *tls_conn_new(struct tls_ctx *ctx, const char *server_name, stru
 	c->ssl = SSL_new(ctx->ssl);
 	c->in = BIO_new(BIO_s_mem());
 	c->out = BIO_new(BIO_s_mem());
-	if (!c->ssl || !c->in || !c->out ||
-	    (!ctx->server && !add_pins(c->ssl, ctx, server_name))) {
+	if (!c->ssl || !c->in || !c->out || (!ctx->server && !add_pins(c->ssl, ctx, server_name))) {
 		BIO_free(c->in);
 		BIO_free(c->out);
 		tls_err(err, -EINVAL, "TLS connection");
@@ -89,7 +88,7 @@ void tls_conn_free(struct tls_conn *c)
 /* OpenSSL says nothing to what was not TLS at all. RFC 8446 section 6: a fatal alert instead. */
 static void alert_stranger(struct tls_conn *c)
 {
-	static const uint8_t unexpected_message[] = { 21, 3, 3, 0, 2, 2, 10 };
+	static const uint8_t unexpected_message[] = {21, 3, 3, 0, 2, 2, 10};
 
 	if (SSL_is_server(c->ssl) && !SSL_is_init_finished(c->ssl) &&
 	    SSL_get_state(c->ssl) == TLS_ST_BEFORE && !BIO_pending(c->out))

@@ -83,8 +83,8 @@ int token_check(const char *text, struct err *err)
 				       (size_t)(p - text) + 1);
 	}
 	if (strlen(text) != TOKEN_LEN - 1)
-		return err_set(err, -EINVAL, "token has %zu characters instead of %d",
-			       strlen(text), TOKEN_LEN - 1);
+		return err_set(err, -EINVAL, "token has %zu characters instead of %d", strlen(text),
+			       TOKEN_LEN - 1);
 	check_digits(text, check);
 	if (memcmp(check, text + BODY_LEN, CHECK_LEN))
 		return err_set(err, -EINVAL, "token: checksum does not fit, a character is wrong");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Requests as they come from strangers: whole, byte by byte and in pieces must come to the same
- * end. Every request of a pipeline is looked at.
+ * end. Every request of a pipeline is looked at. Of two mistakes in one request, either may be the
+ * one that is answered.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct outcome {
 	enum http_parser_state state;
-	int status;
 	size_t n_messages;
 	uint64_t sum; /* of all that was understood */
 };
@@ -65,7 +65,8 @@ static struct outcome run(const uint8_t *data, size_t size, size_t step)
 		}
 	}
 	o.state = p.state;
-	o.status = p.status;
+	if (p.state == HTTP_PARSER_BAD && (p.status < 400 || p.status > 505 || !p.detail))
+		abort();
 	http_parser_free(&p);
 	return o;
 }
@@ -76,10 +77,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct outcome bytes = run(data, size, 1);
 	struct outcome pieces = run(data, size, size ? data[0] % 31 + 2 : 2);
 
-	if (whole.state != bytes.state || whole.status != bytes.status ||
-	    whole.n_messages != bytes.n_messages || whole.sum != bytes.sum ||
-	    whole.state != pieces.state || whole.status != pieces.status ||
-	    whole.sum != pieces.sum)
+	if (whole.state != bytes.state || whole.n_messages != bytes.n_messages ||
+	    whole.sum != bytes.sum || whole.state != pieces.state ||
+	    whole.n_messages != pieces.n_messages || whole.sum != pieces.sum)
 		abort();
 	return 0;
 }

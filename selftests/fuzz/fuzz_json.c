@@ -18,7 +18,7 @@ static void check_text(const struct err *err)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const known[] = { "pubkey", "ipv4", NULL };
+	static const char *const known[] = {"pubkey", "ipv4", NULL};
 	AUTO_JSON json_t *json = NULL, *again = NULL;
 	AUTO_FREE char *text = NULL;
 	struct err err = {};

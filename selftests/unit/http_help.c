@@ -14,7 +14,7 @@ static char got[65536];
 
 static void on_request(struct http_exchange *x, void *ctx UNUSED)
 {
-	static const struct http_header evil = { "x-evil", "a\r\nb: c" };
+	static const struct http_header evil = {"x-evil", "a\r\nb: c"};
 	const struct http_msg *msg = http_exchange_msg(x);
 	char text[1024];
 	uint32_t uid;
@@ -53,8 +53,7 @@ static void on_error(int status, const char *detail, char *body, size_t body_len
 
 int help_listen(uint16_t *ret_port)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET,
-				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(in);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -74,9 +73,8 @@ void help_start(struct tls_ctx *tls)
 	assert_non_null(help.server);
 	assert_int_equal(http_server_listen(help.server, help_listen(&help.port), NULL, &err), 0);
 	if (tls)
-		assert_int_equal(http_server_listen(help.server, help_listen(&help.tls_port), tls,
-						    &err),
-				 0);
+		assert_int_equal(
+			http_server_listen(help.server, help_listen(&help.tls_port), tls, &err), 0);
 	help.n_requests = 0;
 	help.later = NULL;
 	got[0] = '\0';
@@ -126,9 +124,9 @@ void help_run_ms(unsigned int ms)
 
 int help_connect(uint16_t port)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET,
-				  .sin_port = htons(port),
-				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in in = {.sin_family = AF_INET,
+				 .sin_port = htons(port),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_int_equal(connect(fd, (struct sockaddr *)&in, sizeof(in)), 0);

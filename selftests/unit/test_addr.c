@@ -36,10 +36,12 @@ static struct addr4 a4(const char *text)
 
 static void addresses_parse_whole_or_not(void **state UNUSED)
 {
-	static const char *const bad4[] = { "", "1.2.3", "1.2.3.4.5", "1.2.3.256", "01.2.3.4",
-					    "1.2.3.4 ", " 1.2.3.4", "1.2.3.4/8", "0x1.2.3.4" };
-	static const char *const bad6[] = { "", ":", ":::", "1::2::3", "fe80::1%eth0", "[::1]",
-					    "::1/64", "1:2:3:4:5:6:7", "12345::" };
+	static const char *const bad4[] = {"",		"1.2.3",     "1.2.3.4.5",
+					   "1.2.3.256", "01.2.3.4",  "1.2.3.4 ",
+					   " 1.2.3.4",	"1.2.3.4/8", "0x1.2.3.4"};
+	static const char *const bad6[] = {
+		"",	 ":",	   ":::",	    "1::2::3", "fe80::1%eth0",
+		"[::1]", "::1/64", "1:2:3:4:5:6:7", "12345::"};
 	struct addr4 v4 = {};
 	struct addr6 v6 = {};
 
@@ -79,8 +81,8 @@ static void host_bits_are_refused(void **state UNUSED)
 
 static void prefix_lengths_are_bounded(void **state UNUSED)
 {
-	static const char *const bad[] = { "10.0.0.0/33", "10.0.0.0/", "10.0.0.0", "/8",
-					   "10.0.0.0/-1", "10.0.0.0/08", "10.0.0.0/8/8" };
+	static const char *const bad[] = {"10.0.0.0/33", "10.0.0.0/",	"10.0.0.0",    "/8",
+					  "10.0.0.0/-1", "10.0.0.0/08", "10.0.0.0/8/8"};
 	struct prefix6 v6 = {};
 	struct prefix4 v4 = {};
 
@@ -119,7 +121,7 @@ static void overlap_is_symmetric(void **state UNUSED)
 
 static void endpoints_go_both_ways(void **state UNUSED)
 {
-	static const char *const good[] = { "192.0.2.1:51820", "[2001:db8::1]:1", "[::]:8443" };
+	static const char *const good[] = {"192.0.2.1:51820", "[2001:db8::1]:1", "[::]:8443"};
 	char out[ENDPOINT_TEXT_LEN];
 	struct endpoint e;
 
@@ -133,11 +135,11 @@ static void endpoints_go_both_ways(void **state UNUSED)
 
 static void bad_endpoints_are_refused(void **state UNUSED)
 {
-	static const char *const bad[] = { "",		":",	      "1.2.3.4",     "1.2.3.4:",
-					   "1.2.3.4:0", "1.2.3.4:65536", "::1:80",	     "[::1]",
-					   "[::1]80",	"[::1:80",    "[]:80",	     "[:80",
-					   ":80",	"name:80",    "[1.2.3.4]:80", "[::1]x:80",
-					   "[", "[]", "]:1", "[:", "[1.2.3.4:5" };
+	static const char *const bad[] = {
+		"",	  ":",	     "1.2.3.4",	     "1.2.3.4:",  "1.2.3.4:0", "1.2.3.4:65536",
+		"::1:80", "[::1]",   "[::1]80",	     "[::1:80",	  "[]:80",     "[:80",
+		":80",	  "name:80", "[1.2.3.4]:80", "[::1]x:80", "[",	       "[]",
+		"]:1",	  "[:",	     "[1.2.3.4:5"};
 	struct endpoint e = {};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)

@@ -46,7 +46,7 @@ static void mistakes_are_refused(void **state UNUSED)
 		"AAECAwQFBgcICQoLDA0O\nxAREhMUFRYXGBkaGxwdHh8=",
 		"AAECAwQFBgcICQoLDA0O\xc3xAREhMUFRYXGBkaGxwdHh8=",
 	};
-	uint8_t key[KEY_LEN] = { 7 };
+	uint8_t key[KEY_LEN] = {7};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_int_equal(b64_key_parse(bad[i], key), -EINVAL);

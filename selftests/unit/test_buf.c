@@ -5,7 +5,7 @@
 
 static void numbers_are_big_endian_both_ways(void **state UNUSED)
 {
-	static const uint8_t wire[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+	static const uint8_t wire[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 	uint8_t out[15];
 	struct buf_reader r = buf_reader_new(wire, sizeof(wire));
 	struct buf_writer w = buf_writer_new(out, sizeof(out));
@@ -61,7 +61,7 @@ static void a_huge_length_does_not_wrap(void **state UNUSED)
 
 static void a_write_past_the_end_adds_nothing(void **state UNUSED)
 {
-	uint8_t out[4] = { 0, 0, 0, 9 };
+	uint8_t out[4] = {0, 0, 0, 9};
 	struct buf_writer w = buf_writer_new(out, 3);
 
 	buf_write_u16(&w, 1);

@@ -71,11 +71,11 @@ static void on_piece(const struct http_msg *msg, const char *data, size_t len, v
 static struct http_call *send_call(size_t i, const char *method, const char *target,
 				   const char *body, bool stream)
 {
-	struct http_request req = { .method = method,
-				    .target = target,
-				    .body = body,
-				    .body_len = body ? strlen(body) : 0,
-				    .stream = stream };
+	struct http_request req = {.method = method,
+				   .target = target,
+				   .body = body,
+				   .body_len = body ? strlen(body) : 0,
+				   .stream = stream};
 	struct http_call *call;
 
 	results[i] = (struct result){};
@@ -121,10 +121,8 @@ static int setup(void **state UNUSED)
 	help.limits.max_connections = 8;
 	help.big_len = 100;
 	help_start(server_tls);
-	conf = (struct http_client_conf){ .host = "127.0.0.1",
-					  .port = help.port,
-					  .connect_ms = 5000,
-					  .answer_ms = 5000 };
+	conf = (struct http_client_conf){
+		.host = "127.0.0.1", .port = help.port, .connect_ms = 5000, .answer_ms = 5000};
 	memset(results, 0, sizeof(results));
 	n_done = 0;
 	client = NULL;
@@ -158,7 +156,7 @@ struct script {
 
 static int accept_within(int listener)
 {
-	struct pollfd pfd = { .fd = listener, .events = POLLIN };
+	struct pollfd pfd = {.fd = listener, .events = POLLIN};
 
 	return poll(&pfd, 1, HELP_DEADLINE_MS) == 1 ? accept(listener, NULL, NULL) : -1;
 }
@@ -207,7 +205,7 @@ static void *run_script(void *arg)
 
 static void script_start(struct script *s, const struct step *steps, size_t n_steps)
 {
-	*s = (struct script){ .steps = steps, .n_steps = n_steps };
+	*s = (struct script){.steps = steps, .n_steps = n_steps};
 	s->fd = help_listen(&conf.port);
 	assert_int_equal(pthread_create(&s->thread, NULL, run_script, s), 0);
 	open_client();
@@ -274,7 +272,7 @@ static void tls_with_the_right_pin_works(void **state UNUSED)
 
 static void a_wrong_pin_fails_and_nothing_is_sent(void **state UNUSED)
 {
-	struct tls_pin pins[2] = { files.pin, files.pin };
+	struct tls_pin pins[2] = {files.pin, files.pin};
 
 	pins[0].sha256[0] ^= 1;
 	pins[1].sha256[0] ^= 2;
@@ -296,7 +294,7 @@ static void plain_bytes_instead_of_tls_fail(void **state UNUSED)
 
 static void a_unix_socket_works(void **state UNUSED)
 {
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	char want[32];
 
@@ -346,11 +344,9 @@ static void a_host_name_is_resolved(void **state UNUSED)
 
 static void bad_requests_are_never_sent(void **state UNUSED)
 {
-	static const struct http_header evil = { "x", "a\r\nb: c" };
-	struct http_request req = { .method = "GET",
-				    .target = "/echo",
-				    .headers = &evil,
-				    .n_headers = 1 };
+	static const struct http_header evil = {"x", "a\r\nb: c"};
+	struct http_request req = {
+		.method = "GET", .target = "/echo", .headers = &evil, .n_headers = 1};
 
 	open_client();
 	assert_failed(call("GET", "/a b", NULL), -EINVAL, "HTTP request");
@@ -366,8 +362,8 @@ static void bad_requests_are_never_sent(void **state UNUSED)
 static void a_stale_connection_is_replaced_once(void **state UNUSED)
 {
 	static const struct step steps[] = {
-		{ .accept = true, .reply = OK("a.") },
-		{ .accept = true, .reply = OK("b.") }, /* closes the first one: too late to know */
+		{.accept = true, .reply = OK("a.")},
+		{.accept = true, .reply = OK("b.")}, /* closes the first one: too late to know */
 	};
 	struct script s;
 
@@ -382,9 +378,9 @@ static void a_stale_connection_is_replaced_once(void **state UNUSED)
 static void a_call_is_repeated_when_no_byte_came(void **state UNUSED)
 {
 	static const struct step steps[] = {
-		{ .accept = true, .reply = OK("a.") },
+		{.accept = true, .reply = OK("a.")},
 		{},
-		{ .accept = true, .reply = OK("b.") },
+		{.accept = true, .reply = OK("b.")},
 	};
 	struct script s;
 
@@ -397,9 +393,9 @@ static void a_call_is_repeated_when_no_byte_came(void **state UNUSED)
 static void a_call_is_not_repeated_twice(void **state UNUSED)
 {
 	static const struct step steps[] = {
-		{ .accept = true, .reply = OK("a.") },
+		{.accept = true, .reply = OK("a.")},
 		{},
-		{ .accept = true },
+		{.accept = true},
 	};
 	struct script s;
 
@@ -411,7 +407,7 @@ static void a_call_is_not_repeated_twice(void **state UNUSED)
 
 static void a_call_on_a_new_connection_is_not_repeated(void **state UNUSED)
 {
-	static const struct step steps[] = { { .accept = true } };
+	static const struct step steps[] = {{.accept = true}};
 	struct script s;
 
 	script_start(&s, steps, ARRAY_SIZE(steps));
@@ -422,8 +418,8 @@ static void a_call_on_a_new_connection_is_not_repeated(void **state UNUSED)
 static void half_an_answer_is_a_failure(void **state UNUSED)
 {
 	static const struct step steps[] = {
-		{ .accept = true, .reply = OK("a.") },
-		{ .reply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na" },
+		{.accept = true, .reply = OK("a.")},
+		{.reply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na"},
 	};
 	struct script s;
 
@@ -435,8 +431,8 @@ static void half_an_answer_is_a_failure(void **state UNUSED)
 
 static void an_answer_may_last_to_the_end(void **state UNUSED)
 {
-	static const struct step steps[] = { { .accept = true,
-					       .reply = "HTTP/1.0 200 OK\r\n\r\nto the end" } };
+	static const struct step steps[] = {
+		{.accept = true, .reply = "HTTP/1.0 200 OK\r\n\r\nto the end"}};
 	struct script s;
 
 	script_start(&s, steps, ARRAY_SIZE(steps));
@@ -447,9 +443,9 @@ static void an_answer_may_last_to_the_end(void **state UNUSED)
 static void improper_answers_are_refused(void **state UNUSED)
 {
 	static const struct step steps[] = {
-		{ .accept = true, .reply = "SSH-2.0-OpenSSH\r\n" },
-		{ .accept = true, .reply = "HTTP/1.1 200 OK\nX: y\n\n" },
-		{ .accept = true, .reply = "HTTP/1.1 101 Switching Protocols\r\n\r\n" },
+		{.accept = true, .reply = "SSH-2.0-OpenSSH\r\n"},
+		{.accept = true, .reply = "HTTP/1.1 200 OK\nX: y\n\n"},
+		{.accept = true, .reply = "HTTP/1.1 101 Switching Protocols\r\n\r\n"},
 	};
 	struct script s;
 
@@ -464,10 +460,10 @@ static void improper_answers_are_refused(void **state UNUSED)
 static void bytes_behind_an_answer_are_thrown_away(void **state UNUSED)
 {
 	static const struct step steps[] = {
-		{ .accept = true, .reply = OK("a.") OK("x.") },
-		{ .accept = true, .reply = OK("b.") },
-		{ .quiet = true, .reply = OK("y."), .wait_ms = 50 },
-		{ .accept = true, .reply = OK("c.") },
+		{.accept = true, .reply = OK("a.") OK("x.")},
+		{.accept = true, .reply = OK("b.")},
+		{.quiet = true, .reply = OK("y."), .wait_ms = 50},
+		{.accept = true, .reply = OK("c.")},
 	};
 	struct script s;
 
@@ -481,7 +477,7 @@ static void bytes_behind_an_answer_are_thrown_away(void **state UNUSED)
 
 static void a_slow_answer_times_out(void **state UNUSED)
 {
-	static const struct step steps[] = { { .accept = true, .wait_ms = 400 } };
+	static const struct step steps[] = {{.accept = true, .wait_ms = 400}};
 	struct script s;
 
 	conf.answer_ms = 100;
@@ -492,7 +488,7 @@ static void a_slow_answer_times_out(void **state UNUSED)
 
 static void a_silent_tls_server_times_out(void **state UNUSED)
 {
-	static const struct step steps[] = { { .accept = true, .quiet = true, .wait_ms = 400 } };
+	static const struct step steps[] = {{.accept = true, .quiet = true, .wait_ms = 400}};
 	struct script s;
 
 	conf.connect_ms = 100;
@@ -516,11 +512,11 @@ static void a_large_answer_is_refused(void **state UNUSED)
 static void a_stream_comes_in_pieces_without_a_time_limit(void **state UNUSED)
 {
 	static const struct step steps[] = {
-		{ .accept = true, .reply = CHUNKED, .wait_ms = 150 },
-		{ .quiet = true, .reply = "2\r\nab\r\n", .wait_ms = 150 },
-		{ .quiet = true, .reply = "3\r\ncde\r\n", .wait_ms = 50 },
-		{ .quiet = true, .reply = "0\r\n\r\n" },
-		{ .reply = OK("a.") },
+		{.accept = true, .reply = CHUNKED, .wait_ms = 150},
+		{.quiet = true, .reply = "2\r\nab\r\n", .wait_ms = 150},
+		{.quiet = true, .reply = "3\r\ncde\r\n", .wait_ms = 50},
+		{.quiet = true, .reply = "0\r\n\r\n"},
+		{.reply = OK("a.")},
 	};
 	struct script s;
 
@@ -538,7 +534,7 @@ static void a_stream_comes_in_pieces_without_a_time_limit(void **state UNUSED)
 
 static void a_stream_cut_off_is_a_failure(void **state UNUSED)
 {
-	static const struct step steps[] = { { .accept = true, .reply = CHUNKED "2\r\nab\r\n" } };
+	static const struct step steps[] = {{.accept = true, .reply = CHUNKED "2\r\nab\r\n"}};
 	struct script s;
 
 	script_start(&s, steps, ARRAY_SIZE(steps));
@@ -552,8 +548,8 @@ static void a_stream_cut_off_is_a_failure(void **state UNUSED)
 static void a_stream_can_be_cancelled_from_its_piece(void **state UNUSED)
 {
 	static const struct step steps[] = {
-		{ .accept = true, .reply = CHUNKED "2\r\nab\r\n2\r\ncd\r\n" },
-		{ .accept = true, .reply = OK("a.") },
+		{.accept = true, .reply = CHUNKED "2\r\nab\r\n2\r\ncd\r\n"},
+		{.accept = true, .reply = OK("a.")},
 	};
 	struct http_call *stream;
 	struct script s;
@@ -571,7 +567,7 @@ static void a_stream_can_be_cancelled_from_its_piece(void **state UNUSED)
 
 static void a_client_can_be_freed_from_a_piece(void **state UNUSED)
 {
-	static const struct step steps[] = { { .accept = true, .reply = CHUNKED "2\r\nab\r\n" } };
+	static const struct step steps[] = {{.accept = true, .reply = CHUNKED "2\r\nab\r\n"}};
 	struct script s;
 
 	script_start(&s, steps, ARRAY_SIZE(steps));
@@ -639,7 +635,7 @@ static void *run_proxy(void *arg)
 	struct script *s = arg;
 	int in = accept_within(s->fd), out = help_connect(help.tls_port);
 	static const char ok[] = "HTTP/1.1 200 Connection established\r\n\r\n";
-	struct pollfd fds[2] = { { .fd = in, .events = POLLIN }, { .fd = out, .events = POLLIN } };
+	struct pollfd fds[2] = {{.fd = in, .events = POLLIN}, {.fd = out, .events = POLLIN}};
 	char buf[4096];
 
 	read_request(in, s->request, sizeof(s->request));
@@ -683,8 +679,7 @@ static void a_proxy_is_asked_to_connect(void **state UNUSED)
 static void a_proxy_that_refuses_is_told(void **state UNUSED)
 {
 	static const struct step steps[] = {
-		{ .accept = true, .reply = "HTTP/1.1 407 Proxy Auth\r\nContent-Length: 0\r\n\r\n" }
-	};
+		{.accept = true, .reply = "HTTP/1.1 407 Proxy Auth\r\nContent-Length: 0\r\n\r\n"}};
 	struct script s;
 	char url[64];
 
@@ -701,9 +696,18 @@ static void a_proxy_that_refuses_is_told(void **state UNUSED)
 
 static void proxy_addresses_are_parsed(void **state UNUSED)
 {
-	static const char *const bad[] = { "",	"proxy:1", "https://p", "http://", "http://:1",
-					   "http://p:0", "http://p:x", "http://p/path", "http://[::1",
-					   "http://a%2@p", "http://a%00@p", "http://a b" };
+	static const char *const bad[] = {"",
+					  "proxy:1",
+					  "https://p",
+					  "http://",
+					  "http://:1",
+					  "http://p:0",
+					  "http://p:x",
+					  "http://p/path",
+					  "http://[::1",
+					  "http://a%2@p",
+					  "http://a%00@p",
+					  "http://a b"};
 	struct http_proxy proxy;
 	struct err err;
 
@@ -734,11 +738,11 @@ static void a_bad_proxy_fails_each_call(void **state UNUSED)
 static void a_blocking_call_needs_no_loop(void **state UNUSED)
 {
 	static const struct step steps[] = {
-		{ .accept = true,
-		  .reply = "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
-			   "Content-Length: 2\r\n\r\n{}" },
+		{.accept = true,
+		 .reply = "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
+			  "Content-Length: 2\r\n\r\n{}"},
 	};
-	struct http_request req = { .method = "GET", .target = "/" };
+	struct http_request req = {.method = "GET", .target = "/"};
 	struct http_answer answer;
 	struct script s;
 	struct err err;

@@ -51,7 +51,7 @@ struct request_case {
 	int status; /* 0 = accepted */
 };
 
-#define CASE(text, status) { text, sizeof(text) - 1, status }
+#define CASE(text, status) {text, sizeof(text) - 1, status}
 
 static void check(const struct request_case *c, size_t step)
 {
@@ -112,7 +112,8 @@ static void proper_requests_are_accepted(void **state UNUSED)
 		CASE("OPTIONS * HTTP/1.1\r\n" HOST "\r\n", 0),
 		CASE("DELETE /x HTTP/1.1\r\nHost:\r\n\r\n", 0),
 		CASE(POST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 0),
-		CASE(POST "Transfer-Encoding: Chunked\r\n\r\n3;e=\"1\"\r\nabc\r\n0\r\nT: x\r\n\r\n", 0),
+		CASE(POST "Transfer-Encoding: Chunked\r\n\r\n3;e=\"1\"\r\nabc\r\n0\r\nT: x\r\n\r\n",
+		     0),
 		CASE(POST "Connection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nhi", 0),
 		CASE(POST "Content-Length: 0\r\n\r\n", 0),
 		CASE(POST "X: a\r\nX: b\r\n\r\n", 0),
@@ -139,11 +140,15 @@ static void smuggling_is_refused(void **state UNUSED)
 		CASE(POST "Content-Length : 3\r\n\r\nabc", 400),
 		CASE(POST " Content-Length: 3\r\n\r\nabc", 400),
 		CASE(POST "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n", 400),
-		CASE(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		CASE(POST
+		     "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 		     400),
-		CASE(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+		CASE(POST
+		     "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
 		     400),
-		CASE(POST "Transfer-Encoding:\x0b" "chunked\r\n\r\n0\r\n\r\n", 400),
+		CASE(POST "Transfer-Encoding:\x0b"
+			  "chunked\r\n\r\n0\r\n\r\n",
+		     400),
 		CASE("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
 		CASE(POST "Transfer-Encoding: chunked\r\n\r\nxyz\r\n", 400),
 		CASE(POST "Transfer-Encoding: chunked\r\n\r\n3 \r\nabc\r\n0\r\n\r\n", 400),
@@ -206,10 +211,14 @@ static void absolute_targets_are_cut_to_their_path(void **state UNUSED)
 	static const struct {
 		const char *target, *path, *query;
 	} cases[] = {
-		{ "http://h/p?q", "/p", "q" },	    { "HTTPS://h:1/p", "/p", "" },
-		{ "http://h", "/", "" },	    { "http://h?q=/", "/", "q=/" },
-		{ "/http://h/p", "/http://h/p", "" }, { "//h/p", "//h/p", "" },
-		{ "/%2e%2e?", "/%2e%2e", "" },	    { "/a?b?c", "/a", "b?c" },
+		{"http://h/p?q", "/p", "q"},
+		{"HTTPS://h:1/p", "/p", ""},
+		{"http://h", "/", ""},
+		{"http://h?q=/", "/", "q=/"},
+		{"/http://h/p", "/http://h/p", ""},
+		{"//h/p", "//h/p", ""},
+		{"/%2e%2e?", "/%2e%2e", ""},
+		{"/a?b?c", "/a", "b?c"},
 	};
 	char text[128];
 
@@ -269,8 +278,8 @@ static void header_fields_are_counted(void **state UNUSED)
 
 static void the_target_is_limited(void **state UNUSED)
 {
-	assert_int_equal(status_of_many("GET /", "a", HTTP_MAX_TARGET_BYTES - 1, " HTTP/1.0\r\n\r\n"),
-			 0);
+	assert_int_equal(
+		status_of_many("GET /", "a", HTTP_MAX_TARGET_BYTES - 1, " HTTP/1.0\r\n\r\n"), 0);
 	assert_int_equal(status_of_many("GET /", "a", HTTP_MAX_TARGET_BYTES, " HTTP/1.0\r\n\r\n"),
 			 414);
 }
@@ -359,7 +368,8 @@ static void response(bool no_body, const char *text, size_t step)
 static void a_response_is_read_in_all_its_parts(void **state UNUSED)
 {
 	for (size_t step = 1; step < 80; step++) {
-		response(false, "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\nX: y\r\n\r\nhi", step);
+		response(false, "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\nX: y\r\n\r\nhi",
+			 step);
 		assert_int_equal(p.state, HTTP_PARSER_DONE);
 		assert_int_equal(p.msg.status, 404);
 		assert_string_equal(p.msg.reason, "Not Found");
@@ -417,7 +427,8 @@ static void a_large_response_is_refused(void **state UNUSED)
 
 static void switching_protocols_is_refused(void **state UNUSED)
 {
-	response(false, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+	response(false,
+		 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
 		 1);
 	assert_int_equal(p.state, HTTP_PARSER_BAD);
 }

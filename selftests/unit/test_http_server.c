@@ -57,7 +57,8 @@ static void assert_has(const char *text, const char *part)
 
 static void a_request_is_answered(void **state UNUSED)
 {
-	const char *got = help_talk("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n" CLOSE "hi");
+	const char *got =
+		help_talk("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n" CLOSE "hi");
 
 	assert_starts(got, "HTTP/1.1 200 OK\r\n");
 	assert_has(got, "\r\nDate: ");
@@ -71,8 +72,9 @@ static void a_request_is_answered(void **state UNUSED)
 
 static void byte_by_byte_is_the_same(void **state UNUSED)
 {
-	static const char text[] = "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
-				   CLOSE "2\r\nhi\r\n0\r\n\r\n";
+	static const char text[] =
+		"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n" CLOSE
+		"2\r\nhi\r\n0\r\n\r\n";
 	int fd = help_connect(help.port);
 
 	for (size_t i = 0; i < sizeof(text) - 1; i++) {
@@ -302,7 +304,7 @@ static void a_full_table_turns_away(void **state UNUSED)
 
 static void an_exchange_outlives_its_client(void **state UNUSED)
 {
-	struct linger reset = { .l_onoff = 1 };
+	struct linger reset = {.l_onoff = 1};
 	int fd = help_connect(help.port);
 
 	help_send(fd, "POST /later HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody");
@@ -380,7 +382,7 @@ static void draining_answers_what_runs_and_closes_the_rest(void **state UNUSED)
 
 static int connect_unix(const char *path)
 {
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	snprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
@@ -390,7 +392,7 @@ static int connect_unix(const char *path)
 
 static void a_unix_peer_is_known_by_its_uid(void **state UNUSED)
 {
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	char want[32];
 
@@ -434,9 +436,11 @@ static void plain_http_at_the_tls_port_gets_an_alert(void **state UNUSED)
 
 static void garbage_at_the_tls_port_is_closed(void **state UNUSED)
 {
-	static const char *const texts[] = { "\x16\x03\x01\xff\xff garbage", "SSH-2.0-x\r\n",
-					     "\x80\x2e\x01\x03\x01\x01\x15\x01", "\x16\x03\x01\x01" "aaaaaaa"
-					     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
+	static const char *const texts[] = {
+		"\x16\x03\x01\xff\xff garbage", "SSH-2.0-x\r\n", "\x80\x2e\x01\x03\x01\x01\x15\x01",
+		"\x16\x03\x01\x01"
+		"aaaaaaa"
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
 
 	help_stop();
 	help.limits.handshake_ms = 200;

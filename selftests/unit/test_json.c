@@ -46,11 +46,27 @@ static void place_and_name_are_told(void **state UNUSED)
 static void each_of_these_is_refused(void **state UNUSED)
 {
 	static const char *const texts[] = {
-		"",	      " ",	    "{",	 "{}x",		"{} {}",
-		"1",	      "\"a\"",	    "null",	 "{\"a\":1,}",	"{a:1}",
-		"{\"a\":01}", "{\"a\":.5}", "{\"a\":1e999}", "{\"a\":NaN}", "[1 2]",
-		"{\"a\":\"\xff\"}", "{\"a\":\"\\ud800\"}", "{\"a\":\"\n\"}", "{\"a\":\"\\u0000\"}",
-		"{\"a\":1,\"a\":2}", "{\"a\":99999999999999999999}",
+		"",
+		" ",
+		"{",
+		"{}x",
+		"{} {}",
+		"1",
+		"\"a\"",
+		"null",
+		"{\"a\":1,}",
+		"{a:1}",
+		"{\"a\":01}",
+		"{\"a\":.5}",
+		"{\"a\":1e999}",
+		"{\"a\":NaN}",
+		"[1 2]",
+		"{\"a\":\"\xff\"}",
+		"{\"a\":\"\\ud800\"}",
+		"{\"a\":\"\n\"}",
+		"{\"a\":\"\\u0000\"}",
+		"{\"a\":1,\"a\":2}",
+		"{\"a\":99999999999999999999}",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
@@ -137,7 +153,7 @@ static void numbers_outside_are_refused(void **state UNUSED)
 
 static void an_array_is_no_object(void **state UNUSED)
 {
-	static const char *const known[] = { NULL };
+	static const char *const known[] = {NULL};
 	AUTO_JSON json_t *json = good("[]");
 	bool b;
 
@@ -147,7 +163,7 @@ static void an_array_is_no_object(void **state UNUSED)
 
 static void unknown_members_are_refused(void **state UNUSED)
 {
-	static const char *const known[] = { "a", "b", NULL };
+	static const char *const known[] = {"a", "b", NULL};
 	AUTO_JSON json_t *json = good("{\"a\": 1}"), *more = good("{\"a\": 1, \"c\\n\": 2}");
 	struct err err;
 

@@ -12,12 +12,12 @@ struct args {
 };
 
 static const struct opt opts[] = {
-	{ "config", 'c', "FILE", "read FILE", OPT_TEXT, offsetof(struct args, config) },
-	{ "check", 'n', NULL, "check only,\nthen leave", OPT_FLAG, offsetof(struct args, check) },
-	{ "verbose", 'v', NULL, "say more", OPT_FLAG, offsetof(struct args, verbose) },
-	{ "port", 0, "PORT", "listen there", OPT_U16, offsetof(struct args, port) },
-	{ "count-of-many-long-things", 0, "NUMBER", "so many", OPT_U32,
-	  offsetof(struct args, count) },
+	{"config", 'c', "FILE", "read FILE", OPT_TEXT, offsetof(struct args, config)},
+	{"check", 'n', NULL, "check only,\nthen leave", OPT_FLAG, offsetof(struct args, check)},
+	{"verbose", 'v', NULL, "say more", OPT_FLAG, offsetof(struct args, verbose)},
+	{"port", 0, "PORT", "listen there", OPT_U16, offsetof(struct args, port)},
+	{"count-of-many-long-things", 0, "NUMBER", "so many", OPT_U32,
+	 offsetof(struct args, count)},
 	{},
 };
 
@@ -31,7 +31,7 @@ static char *words[16]; /* what opt_parse() left behind the options */
 /* Gives opt_parse() a command line that it may reorder. The last word is followed by NULL. */
 static int parse(unsigned int flags, ...)
 {
-	char *argv[16] = { copies[0] };
+	char *argv[16] = {copies[0]};
 	int argc = 1, r;
 	const char *word;
 	va_list ap;

@@ -14,8 +14,8 @@ static void numbers_are_read_whole(void **state UNUSED)
 
 static void other_forms_are_no_numbers(void **state UNUSED)
 {
-	static const char *const bad[] = { "",	 " 1", "1 ", "+1", "-1",  "01", "00",
-					   "0x1", "1.0", "1e3", "a",  "1\n", "٣" };
+	static const char *const bad[] = {"",	 " 1",	"1 ",  "+1", "-1",  "01", "00",
+					  "0x1", "1.0", "1e3", "a",  "1\n", "٣"};
 	uint64_t v = 7;
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
@@ -44,7 +44,7 @@ static void range_is_kept(void **state UNUSED)
 
 static void bool_is_true_or_false_only(void **state UNUSED)
 {
-	static const char *const bad[] = { "", "True", "TRUE", "1", "yes", "on", "true ", "truex" };
+	static const char *const bad[] = {"", "True", "TRUE", "1", "yes", "on", "true ", "truex"};
 	bool b = false;
 
 	assert_int_equal(parse_bool("true", &b), 0);
@@ -58,7 +58,7 @@ static void bool_is_true_or_false_only(void **state UNUSED)
 
 static void names_give_their_index(void **state UNUSED)
 {
-	static const char *const names[] = { "auto", "native", NULL };
+	static const char *const names[] = {"auto", "native", NULL};
 	int i = 7;
 
 	assert_int_equal(parse_name("native", names, &i), 0);

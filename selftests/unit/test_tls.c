@@ -123,7 +123,7 @@ static void any_of_the_pins_will_do(void **state UNUSED)
 
 static void a_wrong_pin_is_told_clearly(void **state UNUSED)
 {
-	struct tls_pin pins[2] = { files.pin, files.pin };
+	struct tls_pin pins[2] = {files.pin, files.pin};
 	struct pair p;
 
 	pins[0].sha256[31] ^= 1;
@@ -338,8 +338,8 @@ static void an_encrypted_key_is_refused_without_asking(void **state UNUSED)
 
 	snprintf(path, sizeof(path), "%s/locked.pem", files.folder);
 	f = fopen(path, "w");
-	assert_int_equal(PEM_write_PKCS8PrivateKey(f, key, EVP_aes_128_cbc(), "pass", 4, NULL, NULL),
-			 1);
+	assert_int_equal(
+		PEM_write_PKCS8PrivateKey(f, key, EVP_aes_128_cbc(), "pass", 4, NULL, NULL), 1);
 	fclose(f);
 	assert_int_equal(tls_key_pin(path, &pin, &err), -EINVAL);
 	unlink(path);

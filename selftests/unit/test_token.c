@@ -39,10 +39,12 @@ static void each_mistake_has_its_name(void **state UNUSED)
 	assert_non_null(strstr(why_not("SCT_LIVE_0123456789ABCDEFGHIJabcdefghij2TWdCS"), "begin"));
 	assert_string_equal(why_not("sct_live_"), "token has 9 characters instead of 45");
 	assert_string_equal(why_not(GOOD "0"), "token has 46 characters instead of 45");
-	assert_string_equal(why_not(GOOD "\n"), "token: character 46 is neither a letter nor a digit");
+	assert_string_equal(why_not(GOOD "\n"),
+			    "token: character 46 is neither a letter nor a digit");
 	assert_non_null(strstr(why_not("sct_live_ 123456789ABCDEFGHIJabcdefghij2TWdCS"),
 			       "character 10 is neither"));
-	assert_non_null(strstr(why_not("sct_live_0123456789ABCDEFGHIJabcdefghij2TWdCT"), "checksum"));
+	assert_non_null(
+		strstr(why_not("sct_live_0123456789ABCDEFGHIJabcdefghij2TWdCT"), "checksum"));
 }
 
 static void every_changed_character_is_noticed(void **state UNUSED)
