@@ -87,7 +87,7 @@ bool http_exchange_unix_uid(const struct http_exchange *x, uint32_t *ret_uid);
 struct tls_conn *http_exchange_tls(const struct http_exchange *x);
 
 /* headers: name/value pairs, may be NULL. Date, Content-Length, Connection are added; body is
- * copied. HEAD requests get the headers only. */
+ * copied. HEAD requests get the headers only. More than 16 MiB in all is answered with 500. */
 void http_reply(struct http_exchange *x, int status, const struct http_header *headers,
 		size_t n_headers, const void *body, size_t body_len);
 

@@ -99,6 +99,7 @@ void http_dial_tls(struct http_link *link)
 		http_link_fail(link, r, &err);
 }
 
+/* #syscalls(worker): socket connect getsockname getsockopt setsockopt */
 void http_dial_next(struct http_link *link)
 {
 	struct http_client *c = link->client;
@@ -156,6 +157,12 @@ static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *list
 	http_link_release(link);
 }
 
+/*
+ * In one of libuv's threads. The C library reads its files and asks name servers.
+ * #syscalls(worker): clone3 clone rseq set_robust_list rt_sigprocmask futex mmap munmap mprotect
+ * #syscalls(worker): madvise exit openat fstat newfstatat lseek poll sendto sendmmsg recvfrom
+ * #syscalls(worker): recvmsg bind uname prlimit64
+ */
 static int resolve(struct http_link *link)
 {
 	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};

@@ -62,7 +62,6 @@ static bool set_auth(char *user, struct http_proxy *proxy)
 	if (ok)
 		EVP_EncodeBlock((unsigned char *)proxy->auth, (const unsigned char *)user,
 				(int)len);
-	explicit_bzero(user, len);
 	return ok;
 }
 

@@ -176,7 +176,7 @@ static void look_away(struct http_server *s)
 	uv_timer_start(&s->retry, on_retry, RETRY_MS, 0);
 }
 
-/* #syscalls(api): accept4 getsockopt getsockname */
+/* #syscalls(api): accept4 getsockopt getsockname sendto */
 static void on_acceptable(uv_poll_t *poll, int status UNUSED, int events UNUSED)
 {
 	struct http_listener *l = poll->data;

@@ -285,6 +285,10 @@ void http_stream_resume(struct http_stream *s)
 
 /* ---- life ---- */
 
+/*
+ * #syscalls(api): read write writev shutdown close ioctl fcntl epoll_ctl rt_sigaction
+ * #syscalls(worker): read write writev shutdown close ioctl fcntl epoll_ctl rt_sigaction
+ */
 int http_stream_init(struct http_stream *s, uv_loop_t *loop, bool unix_socket,
 		     const struct http_stream_ops *ops, void *owner)
 {

@@ -76,7 +76,7 @@ static int parse_long(struct opt_run *run, const char *word)
 	for (const struct opt *o = run->opts; o->name; o++) {
 		if (strlen(o->name) != len || memcmp(o->name, word, len))
 			continue;
-		if (o->arg)
+		if (o->type != OPT_FLAG)
 			return take(run, o, *end ? end + 1 : NULL);
 		if (*end)
 			return err_set(run->err, -EINVAL, "--%s takes no value", o->name);
@@ -95,7 +95,7 @@ static int parse_short(struct opt_run *run, const char *p)
 			o++;
 		if (!o->name)
 			return refuse(run, "unknown option -", p, 1);
-		if (o->arg)
+		if (o->type != OPT_FLAG)
 			return take(run, o, p[1] ? p + 1 : NULL);
 		r = set_value(run, o, NULL);
 		if (r)
