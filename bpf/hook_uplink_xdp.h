@@ -3,8 +3,7 @@
 #include "lib/count.h"
 #include "lib/guard.h"
 
-SEC("xdp.frags") /* frames larger than a page: only headers are read, they lie in front */
-int sc_uplink_xdp(struct xdp_md *ctx)
+STAGE int uplink_xdp(struct xdp_md *ctx)
 {
 	struct guard g = {
 		.frame = {.ctx = ctx, .xdp = true},
@@ -24,4 +23,22 @@ int sc_uplink_xdp(struct xdp_md *ctx)
 	load.bytes = g.frame_len - ETH_HLEN;
 	count_drop(r, g.ref.nr, &load);
 	return XDP_DROP;
+}
+
+/* Native. Frames may be longer than a page: only headers are read, they lie in front. */
+SEC("xdp.frags")
+int sc_uplink_xdp(struct xdp_md *ctx)
+{
+	return uplink_xdp(ctx);
+}
+
+/*
+ * Generic, not for fragments: for programs that take them the kernel (6.9 to 6.18 at least) copies
+ * an skb of little headroom and forgets mac_len, so that tc programs see it without its Ethernet
+ * header.
+ */
+SEC("xdp")
+int sc_uplink_skb(struct xdp_md *ctx)
+{
+	return uplink_xdp(ctx);
 }

@@ -26,14 +26,6 @@ static uint32_t link_ifindex(const struct bpf_link_info *info)
 	}
 }
 
-static uint32_t prog_id(const struct bpf_program *prog)
-{
-	struct bpf_prog_info info = {};
-	uint32_t len = sizeof(info);
-
-	return bpf_prog_get_info_by_fd(bpf_program__fd(prog), &info, &len) ? 0 : info.id;
-}
-
 /* 1: the pinned link took the program. 0: there is none (a useless one was removed). */
 static int link_adopt(struct dp *dp, const char *name, struct bpf_program *prog, int ifindex,
 		      struct err *err)
@@ -99,84 +91,96 @@ static int attach_tcx(struct dp *dp, const char *name, struct bpf_program *prog,
 	return link_pin(dp, name, link, err);
 }
 
-/* The mode a program of ours runs in on the device, DP_XDP_AUTO when it does not. */
-static enum dp_xdp_mode xdp_running(const struct bpf_program *prog, int ifindex)
-{
-	LIBBPF_OPTS(bpf_xdp_query_opts, q);
-	uint32_t id = prog_id(prog);
+/* The guard's three forms; each has a pin of its own. */
+struct guard {
+	enum dp_xdp_mode mode;
+	const char *pin;
+	struct bpf_program *prog;
+};
 
-	if (bpf_xdp_query(ifindex, 0, &q) || !id)
-		return DP_XDP_AUTO;
-	if (q.drv_prog_id == id || q.hw_prog_id == id)
-		return DP_XDP_NATIVE;
-	return q.skb_prog_id == id ? DP_XDP_GENERIC : DP_XDP_AUTO;
+#define N_GUARDS 3
+
+static void guards_of(const struct dp *dp, struct guard ret_guards[static N_GUARDS])
+{
+	ret_guards[0] =
+		(struct guard){DP_XDP_NATIVE, "link_uplink_xdp", dp->skel->progs.sc_uplink_xdp};
+	ret_guards[1] =
+		(struct guard){DP_XDP_GENERIC, "link_uplink_skb", dp->skel->progs.sc_uplink_skb};
+	ret_guards[2] = (struct guard){DP_XDP_TC, "link_uplink_tc", dp->skel->progs.sc_uplink_tc};
 }
 
-static int attach_xdp(struct dp *dp, int ifindex, enum dp_xdp_mode mode, struct err *err)
+static int attach_xdp(struct dp *dp, const struct guard *g, int ifindex, struct err *err)
 {
-	struct bpf_program *prog = dp->skel->progs.sc_uplink_xdp;
+	bool native = g->mode == DP_XDP_NATIVE;
 	LIBBPF_OPTS(bpf_link_create_opts, opts,
-		    .flags = mode == DP_XDP_NATIVE ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
+		    .flags = native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
 	char path[PATH_MAX];
 	AUTO_FD int fd = -1;
-	int r;
+	int r = link_adopt(dp, g->pin, g->prog, ifindex, err);
 
-	fd = bpf_link_create(bpf_program__fd(prog), ifindex, BPF_XDP, &opts);
+	if (r)
+		return r < 0 ? r : 0;
+	fd = bpf_link_create(bpf_program__fd(g->prog), ifindex, BPF_XDP, &opts);
 	if (fd < 0)
 		return err_sys(err, fd, "attaching XDP (%s) to device %d",
-			       mode == DP_XDP_NATIVE ? "native" : "generic", ifindex);
-	dp_pin_path(path, dp, "link_uplink_xdp");
+			       native ? "native" : "generic", ifindex);
+	dp_pin_path(path, dp, g->pin);
 	r = bpf_obj_pin(fd, path);
 	return r ? err_sys(err, r, "%s", path) : 0;
 }
 
-/* Native, generic or neither: *ret_mode says which, by what was wanted and what the device can. */
-static int attach_guard_xdp(struct dp *dp, int ifindex, enum dp_xdp_mode *ret_mode, struct err *err)
+/*
+ * A device runs one kind of XDP at a time, so the others go first. Meanwhile uplink_in still drops
+ * what no slot owns; only solicitations go unanswered for that moment.
+ */
+static int attach_guard(struct dp *dp, const struct guard *guards, const struct guard *g,
+			int ifindex, struct err *err)
 {
-	enum dp_xdp_mode want = dp->conf.xdp_mode, mode = DP_XDP_AUTO;
-	int r = link_adopt(dp, "link_uplink_xdp", dp->skel->progs.sc_uplink_xdp, ifindex, err);
+	int r;
 
-	if (r < 0)
-		return r;
-	if (r)
-		mode = xdp_running(dp->skel->progs.sc_uplink_xdp, ifindex);
-	if (mode != DP_XDP_AUTO && (want == DP_XDP_AUTO || want == mode)) {
-		*ret_mode = mode;
-		return 0;
-	}
-	r = link_remove(dp, "link_uplink_xdp", err);
-	if (r)
-		return r;
-	for (mode = DP_XDP_NATIVE; mode <= DP_XDP_GENERIC; mode++) {
-		if (want != DP_XDP_AUTO && want != mode)
+	for (int i = 0; i < N_GUARDS; i++) {
+		if (guards[i].mode == g->mode)
 			continue;
-		r = attach_xdp(dp, ifindex, mode, err);
-		if (!r) {
-			*ret_mode = mode;
-			return 0;
-		}
+		r = link_remove(dp, guards[i].pin, err);
+		if (r)
+			return r;
 	}
-	*ret_mode = DP_XDP_TC;
-	return want == DP_XDP_AUTO ? 0 : r;
+	if (g->mode == DP_XDP_TC)
+		r = attach_tcx(dp, g->pin, g->prog, ifindex, true, err);
+	else
+		r = attach_xdp(dp, g, ifindex, err);
+	if (!r)
+		dp->mode = g->mode;
+	return r;
 }
 
-/* The new form of the guard is in place before the other one goes. */
-static int attach_guard(struct dp *dp, int ifindex, struct err *err)
+static bool link_exists(const struct dp *dp, const char *name)
 {
-	enum dp_xdp_mode mode = DP_XDP_TC;
-	int r = 0;
+	char path[PATH_MAX];
 
-	if (dp->conf.xdp_mode != DP_XDP_TC)
-		r = attach_guard_xdp(dp, ifindex, &mode, err);
-	if (r)
+	dp_pin_path(path, dp, name);
+	return !access(path, F_OK);
+}
+
+/* auto: what runs already, else the first form that the device takes. */
+static int attach_guards(struct dp *dp, int ifindex, struct err *err)
+{
+	enum dp_xdp_mode want = dp->conf.xdp_mode;
+	struct guard guards[N_GUARDS];
+	int r = -EINVAL;
+
+	guards_of(dp, guards);
+	for (int i = 0; i < N_GUARDS && want == DP_XDP_AUTO; i++) {
+		if (link_exists(dp, guards[i].pin))
+			want = guards[i].mode;
+	}
+	if (want != DP_XDP_AUTO)
+		r = attach_guard(dp, guards, &guards[want - DP_XDP_NATIVE], ifindex, err);
+	if (dp->conf.xdp_mode != DP_XDP_AUTO)
 		return r;
-	if (mode == DP_XDP_TC)
-		r = attach_tcx(dp, "link_uplink_tc", dp->skel->progs.sc_uplink_tc, ifindex, true,
-			       err);
-	if (r)
-		return r;
-	dp->mode = mode;
-	return link_remove(dp, mode == DP_XDP_TC ? "link_uplink_xdp" : "link_uplink_tc", err);
+	for (int i = 0; i < N_GUARDS && r; i++)
+		r = attach_guard(dp, guards, &guards[i], ifindex, err);
+	return r;
 }
 
 static int set_uplink(struct dp *dp, int ifindex, struct err *err)
@@ -210,7 +214,7 @@ int dp_attach_uplink(struct dp *dp, int ifindex, struct err *err)
 	r = attach_tcx(dp, "link_uplink_in", dp->skel->progs.sc_uplink_in, ifindex, false, err);
 	if (r)
 		return r;
-	return attach_guard(dp, ifindex, err);
+	return attach_guards(dp, ifindex, err);
 }
 
 int dp_attach_wg(struct dp *dp, int ifindex, unsigned int which, struct err *err)

@@ -106,6 +106,7 @@ static int prog_fd(const struct rig *rig, enum rig_prog prog)
 	const struct sidecar *skel = rig->dp->skel;
 	const struct bpf_program *const progs[] = {
 		[RIG_UPLINK_XDP] = skel->progs.sc_uplink_xdp,
+		[RIG_UPLINK_SKB] = skel->progs.sc_uplink_skb,
 		[RIG_UPLINK_TC] = skel->progs.sc_uplink_tc,
 		[RIG_UPLINK_IN] = skel->progs.sc_uplink_in,
 		[RIG_UPLINK_OUT] = skel->progs.sc_uplink_out,
@@ -126,7 +127,7 @@ void rig_run(struct rig *rig, enum rig_prog prog, const struct pkt *in, const st
 	int r;
 
 	*ret_result = (struct rig_result){};
-	if (prog != RIG_UPLINK_XDP) {
+	if (prog > RIG_UPLINK_SKB) {
 		opts.ctx_in = &in_skb;
 		opts.ctx_size_in = sizeof(in_skb);
 		opts.ctx_out = &ret_result->skb;
@@ -151,7 +152,7 @@ void rig_run(struct rig *rig, enum rig_prog prog, const struct pkt *in, const st
 
 size_t rig_min_len(enum rig_prog prog, const struct pkt *whole)
 {
-	if (prog == RIG_UPLINK_XDP || !whole->ip)
+	if (prog <= RIG_UPLINK_SKB || !whole->ip)
 		return 14;
 	return 14 + (whole->version == 6 ? 40 : 20);
 }

@@ -36,6 +36,7 @@ struct rig {
 
 enum rig_prog {
 	RIG_UPLINK_XDP,
+	RIG_UPLINK_SKB,
 	RIG_UPLINK_TC,
 	RIG_UPLINK_IN,
 	RIG_UPLINK_OUT,

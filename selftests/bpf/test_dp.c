@@ -268,7 +268,6 @@ static void test_xdp_modes(void **state UNUSED)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct dp *dp;
-		bool tc;
 		int r;
 
 		conf.xdp_mode = cases[i].mode;
@@ -282,9 +281,9 @@ static void test_xdp_modes(void **state UNUSED)
 		}
 		assert_int_equal(r, 0);
 		assert_string_equal(dp_xdp_mode_text(dp), cases[i].text);
-		tc = !strcmp(cases[i].text, "tc");
-		assert_int_equal(has_pin("link_uplink_tc"), tc);
-		assert_int_equal(has_pin("link_uplink_xdp"), !tc);
+		assert_int_equal(has_pin("link_uplink_xdp"), !strcmp(cases[i].text, "native"));
+		assert_int_equal(has_pin("link_uplink_skb"), !strcmp(cases[i].text, "generic"));
+		assert_int_equal(has_pin("link_uplink_tc"), !strcmp(cases[i].text, "tc"));
 		dp_close(dp);
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the uplink lets in: every case runs through the XDP program and through its tc twin. */
+/* What the uplink lets in: every case runs through all three forms of the guard. */
 #include <linux/pkt_cls.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@ static void check(const char *name, const struct pkt *in, enum want want, int re
 	struct __sk_buff skb = {.ifindex = rig.up};
 
 	for (enum rig_prog prog = RIG_UPLINK_XDP; prog <= RIG_UPLINK_TC; prog++) {
-		bool is_xdp = prog == RIG_UPLINK_XDP;
+		bool is_xdp = prog != RIG_UPLINK_TC;
 		struct rig_result r;
 
 		if (in->len < rig_min_len(prog, in))
@@ -111,19 +111,19 @@ static const struct solicit solicits[] = {
 	 .reason = SC_DROP_MALFORMED},
 };
 
-static const char * or (const char *a, const char *b)
+static const char *pick(const char *a, const char *b)
 {
 	return a ? a : b;
 }
 
 static void solicit_make(const struct solicit *s, struct pkt *p)
 {
-	pkt_eth(p, or (s->eth_dst, "33:33:ff:40:00:03"), RIG_PEER, 0x86dd);
+	pkt_eth(p, pick(s->eth_dst, "33:33:ff:40:00:03"), RIG_PEER, 0x86dd);
 	if (s->vlan)
 		pkt_vlan(p, 5, 0x86dd);
-	pkt_ip6(p, or (s->src, ROUTER), or (s->dst, SLOT3_NODE), 58,
+	pkt_ip6(p, pick(s->src, ROUTER), pick(s->dst, SLOT3_NODE), 58,
 		s->hop_limit ? s->hop_limit : 255);
-	pkt_nd(p, s->type ? s->type : 135, 0, or (s->target, SLOT3_V6));
+	pkt_nd(p, s->type ? s->type : 135, 0, pick(s->target, SLOT3_V6));
 	p->b[p->upper + 1] = s->code;
 	if (s->options)
 		pkt_hex(p, s->options);
@@ -135,9 +135,9 @@ static void solicit_make(const struct solicit *s, struct pkt *p)
 
 static void solicit_answer(const struct solicit *s, struct pkt *p)
 {
-	pkt_eth(p, or (s->answer_mac, RIG_PEER), RIG_MAC, 0x86dd);
-	pkt_ip6(p, or (s->target, SLOT3_V6), or (s->answer_dst, or (s->src, ROUTER)), 58, 255);
-	pkt_nd(p, 136, s->flags ? s->flags : 0xe0000000, or (s->target, SLOT3_V6));
+	pkt_eth(p, pick(s->answer_mac, RIG_PEER), RIG_MAC, 0x86dd);
+	pkt_ip6(p, pick(s->target, SLOT3_V6), pick(s->answer_dst, pick(s->src, ROUTER)), 58, 255);
+	pkt_nd(p, 136, s->flags ? s->flags : 0xe0000000, pick(s->target, SLOT3_V6));
 	pkt_nd_mac(p, 2, RIG_MAC);
 	pkt_done(p);
 }
@@ -207,17 +207,17 @@ static void test_arp(void **state UNUSED)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(arps); i++) {
 		const struct arp_case *a = &arps[i];
-		const char *sender = or (a->sender, "198.51.100.65");
-		const char *mac = or (a->sender_mac, RIG_PEER);
+		const char *sender = pick(a->sender, "198.51.100.65");
+		const char *mac = pick(a->sender_mac, RIG_PEER);
 		struct pkt in = {}, answer = {};
 
-		pkt_eth(&in, or (a->eth_dst, "ff:ff:ff:ff:ff:ff"), RIG_PEER, 0x0806);
-		pkt_arp(&in, 1, mac, sender, "0:0:0:0:0:0", or (a->target, SLOT3_V4));
+		pkt_eth(&in, pick(a->eth_dst, "ff:ff:ff:ff:ff:ff"), RIG_PEER, 0x0806);
+		pkt_arp(&in, 1, mac, sender, "0:0:0:0:0:0", pick(a->target, SLOT3_V4));
 		if (a->at)
 			in.b[14 + a->at] = a->value;
 		pkt_fill(&in, 18, 0x5a); /* Ethernet padding */
 		pkt_eth(&answer, mac, RIG_MAC, 0x0806);
-		pkt_arp(&answer, 2, RIG_MAC, or (a->target, SLOT3_V4), mac, sender);
+		pkt_arp(&answer, 2, RIG_MAC, pick(a->target, SLOT3_V4), mac, sender);
 		pkt_fill(&answer, 18, 0x5a);
 		check(a->name, &in, a->want, a->reason, &answer);
 	}
@@ -328,10 +328,10 @@ static void wg_make(const struct wg_case *w, struct pkt *p)
 {
 	pkt_eth(p, RIG_MAC, RIG_PEER, w->v6 ? 0x86dd : 0x0800);
 	if (w->v6) {
-		pkt_ip6(p, "2001:db8:99::9", or (w->dst, "2001:db8:aa::1"), 17, 60);
+		pkt_ip6(p, "2001:db8:99::9", pick(w->dst, "2001:db8:aa::1"), 17, 60);
 		wg_extensions(p, w->ext);
 	} else {
-		pkt_ip4(p, "198.18.0.1", or (w->dst, "203.0.113.10"), 17, 60,
+		pkt_ip4(p, "198.18.0.1", pick(w->dst, "203.0.113.10"), 17, 60,
 			w->ext == DEST ? 10 : 0);
 		if (w->ext == FIRST || w->ext == LATER)
 			pkt_frag4(p, w->ext == LATER ? 1480 : 0, w->ext == FIRST);
@@ -443,7 +443,7 @@ static void test_destinations(void **state UNUSED)
 		bool v6 = strchr(d->dst, ':');
 		struct pkt in = {};
 
-		pkt_eth(&in, or (d->eth_dst, RIG_MAC), RIG_PEER, v6 ? 0x86dd : 0x0800);
+		pkt_eth(&in, pick(d->eth_dst, RIG_MAC), RIG_PEER, v6 ? 0x86dd : 0x0800);
 		if (v6)
 			pkt_ip6(&in, "2001:db8:99::9", d->dst, 47, 60);
 		else

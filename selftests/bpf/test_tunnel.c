@@ -40,7 +40,7 @@ struct spec {
 	uint32_t gso_size, gso_segs;
 };
 
-static const char * or (const char *a, const char *b)
+static const char *pick(const char *a, const char *b)
 {
 	return a ? a : b;
 }
@@ -51,11 +51,11 @@ static void make(const struct spec *s, struct pkt *p)
 	uint8_t ttl = s->ttl ? s->ttl : 64;
 	bool v6 = strchr(s->dst, ':');
 
-	pkt_eth(p, or (s->eth_dst, RIG_MAC), RIG_PEER, v6 ? 0x86dd : 0x0800);
+	pkt_eth(p, pick(s->eth_dst, RIG_MAC), RIG_PEER, v6 ? 0x86dd : 0x0800);
 	if (v6)
-		pkt_ip6(p, or (s->src, FAR6), s->dst, proto, ttl);
+		pkt_ip6(p, pick(s->src, FAR6), s->dst, proto, ttl);
 	else
-		pkt_ip4(p, or (s->src, FAR4), s->dst, proto, ttl, s->options);
+		pkt_ip4(p, pick(s->src, FAR4), s->dst, proto, ttl, s->options);
 	if (v6 && s->options) {
 		p->b[p->ip + 6] = s->options == 1 ? 0 : 60;
 		pkt_ext6(p, proto, 8);
@@ -467,7 +467,7 @@ static void test_wg_in(void **state UNUSED)
 		struct rig_result r;
 		struct pkt in, out = {};
 
-		s.src = or (s.src, slot3_source(s.dst));
+		s.src = pick(s.src, slot3_source(s.dst));
 		dp_counters(rig.dp, c->slot, &before);
 		run(RIG_WG_IN, &s, c->wg1 ? rig.wg1 : rig.wg0, &in, &r);
 		verdict(c->name, &r, c->reason ? TC_ACT_SHOT : TC_ACT_REDIRECT, c->reason);
