@@ -63,9 +63,9 @@ static int addr_cb(const struct nlmsghdr *nlh, void *ctx)
 	if (nlh->nlmsg_type != RTM_NEWADDR ||
 	    (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6))
 		return MNL_CB_OK;
-	walk->addr = (struct nl_addr){ .ifindex = (int)ifa->ifa_index,
-				       .family = ifa->ifa_family,
-				       .prefix_len = ifa->ifa_prefixlen };
+	walk->addr = (struct nl_addr){.ifindex = (int)ifa->ifa_index,
+				      .family = ifa->ifa_family,
+				      .prefix_len = ifa->ifa_prefixlen};
 	walk->has_local = false;
 	if (mnl_attr_parse(nlh, sizeof(*ifa), addr_attr, walk) < 0)
 		return -EPROTO;
@@ -74,7 +74,7 @@ static int addr_cb(const struct nlmsghdr *nlh, void *ctx)
 
 int nl_addr_dump(struct nl *nl, nl_addr_cb *cb, void *ctx, struct err *err)
 {
-	struct addr_walk walk = { .cb = cb, .ctx = ctx };
+	struct addr_walk walk = {.cb = cb, .ctx = ctx};
 	struct nlmsghdr *nlh = nl_msg(nl, RTM_GETADDR, NLM_F_DUMP);
 
 	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifaddrmsg));

@@ -134,7 +134,7 @@ static int copy_link(const struct nl_link *link, void *ctx)
 int nl_link_get(struct nl *nl, const char *name, struct nl_link *ret_link, struct err *err)
 {
 	struct nl_link link = {};
-	struct link_walk walk = { copy_link, &link };
+	struct link_walk walk = {copy_link, &link};
 	struct nlmsghdr *nlh = link_msg(nl, RTM_GETLINK, 0, 0, NULL);
 	int r;
 
@@ -148,7 +148,7 @@ int nl_link_get(struct nl *nl, const char *name, struct nl_link *ret_link, struc
 
 int nl_link_dump(struct nl *nl, const char *kind, nl_link_cb *cb, void *ctx, struct err *err)
 {
-	struct link_walk walk = { cb, ctx };
+	struct link_walk walk = {cb, ctx};
 	struct nlmsghdr *nlh = link_msg(nl, RTM_GETLINK, NLM_F_DUMP, 0, NULL);
 	struct nlattr *info;
 

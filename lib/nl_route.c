@@ -22,9 +22,9 @@ void nl_route_put(struct nlmsghdr *nlh, const struct nl_route *route)
 	rtm->rtm_type = route->type == NL_ROUTE_UNREACHABLE ? RTN_UNREACHABLE : RTN_UNICAST;
 	rtm->rtm_table = route->table < 256 ? (uint8_t)route->table : RT_TABLE_UNSPEC;
 	/* A v4 route without a gateway has link scope. Next hop objects know for themselves. */
-	rtm->rtm_scope = route->family == AF_INET && route->oif && !route->has_gateway ?
-				 RT_SCOPE_LINK :
-				 RT_SCOPE_UNIVERSE;
+	rtm->rtm_scope = route->family == AF_INET && route->oif && !route->has_gateway
+				 ? RT_SCOPE_LINK
+				 : RT_SCOPE_UNIVERSE;
 	mnl_attr_put_u32(nlh, RTA_TABLE, route->table);
 	if (route->dst_len)
 		mnl_attr_put(nlh, RTA_DST, len, &route->dst6);
@@ -149,10 +149,10 @@ static int route_cb(const struct nlmsghdr *nlh, void *ctx)
 	return walk->cb(&route, walk->ctx);
 }
 
-int nl_route_dump(struct nl *nl, uint16_t family, uint8_t protocol, uint32_t table,
-		  nl_route_cb *cb, void *ctx, struct err *err)
+int nl_route_dump(struct nl *nl, uint16_t family, uint8_t protocol, uint32_t table, nl_route_cb *cb,
+		  void *ctx, struct err *err)
 {
-	struct route_walk walk = { cb, ctx, protocol, table };
+	struct route_walk walk = {cb, ctx, protocol, table};
 	struct nlmsghdr *nlh = nl_msg(nl, RTM_GETROUTE, NLM_F_DUMP);
 	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
 	int r;

@@ -39,8 +39,8 @@ int nl_route_del(struct nl *nl, const struct nl_route *route, struct err *err); 
 void nl_route_put(struct nlmsghdr *nlh, const struct nl_route *route);
 typedef int nl_route_cb(const struct nl_route *route, void *ctx);
 /* protocol 0 = all; table 0 = all. Filters in the kernel where it can, here otherwise. */
-int nl_route_dump(struct nl *nl, uint16_t family, uint8_t protocol, uint32_t table,
-		  nl_route_cb *cb, void *ctx, struct err *err);
+int nl_route_dump(struct nl *nl, uint16_t family, uint8_t protocol, uint32_t table, nl_route_cb *cb,
+		  void *ctx, struct err *err);
 
 struct nl_nexthop {
 	uint32_t id;

@@ -83,8 +83,7 @@ static int rule_cb(const struct nlmsghdr *nlh, void *ctx)
 {
 	const struct fib_rule_hdr *frh = mnl_nlmsg_get_payload(nlh);
 	struct rule_walk *walk = ctx;
-	struct nl_rule rule = { .family = frh->family, .src_len = frh->src_len,
-				.table = frh->table };
+	struct nl_rule rule = {.family = frh->family, .src_len = frh->src_len, .table = frh->table};
 
 	if (nlh->nlmsg_type != RTM_NEWRULE)
 		return MNL_CB_OK;
@@ -95,7 +94,7 @@ static int rule_cb(const struct nlmsghdr *nlh, void *ctx)
 
 int nl_rule_dump(struct nl *nl, uint16_t family, nl_rule_cb *cb, void *ctx, struct err *err)
 {
-	struct rule_walk walk = { cb, ctx };
+	struct rule_walk walk = {cb, ctx};
 	struct nlmsghdr *nlh = nl_msg(nl, RTM_GETRULE, NLM_F_DUMP);
 	struct fib_rule_hdr *frh = mnl_nlmsg_put_extra_header(nlh, sizeof(*frh));
 

@@ -31,8 +31,8 @@ static void put_allowed(struct nlmsghdr *nlh, uint16_t family, const void *addr,
 
 static void put_endpoint(struct nlmsghdr *nlh, const struct endpoint *e)
 {
-	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6, .sin6_port = htons(e->port) };
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(e->port) };
+	struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6, .sin6_port = htons(e->port)};
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(e->port)};
 
 	if (e->family == AF_INET6) {
 		memcpy(&sin6.sin6_addr, &e->v6, sizeof(e->v6));
@@ -168,7 +168,7 @@ static void read_allowed(const struct nlattr *list, struct nl_wg_peer *p)
 {
 	const struct nlattr *ip;
 
-	mnl_attr_for_each_nested(ip, list) {
+	mnl_attr_for_each_nested (ip, list) {
 		struct allowed a = {};
 
 		mnl_attr_parse_nested(ip, allowed_attr, &a);
@@ -245,7 +245,7 @@ static void read_peers(const struct nlattr *list, struct wg_walk *walk)
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, list) {
+	mnl_attr_for_each_nested (attr, list) {
 		struct nl_wg_peer p = {};
 
 		mnl_attr_parse_nested(attr, peer_attr, &p);
@@ -310,7 +310,7 @@ int nl_wg_dump(struct nl *nl, int ifindex, struct nl_wg_device *ret_dev, nl_wg_p
 	       void *ctx, struct err *err)
 {
 	struct nl_wg_device dev = {};
-	struct wg_walk walk = { .dev = &dev, .cb = cb, .ctx = ctx };
+	struct wg_walk walk = {.dev = &dev, .cb = cb, .ctx = ctx};
 	struct nlmsghdr *nlh;
 	uint16_t family;
 	int r = nl_family(nl, WG_GENL_NAME, &family, err);

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Runs a plan: runs of steps of one type at a time, in as few messages as it takes. */
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include "../lib/log.h"
+#include "../lib/nl_link.h"
+#include "../lib/nl_route.h"
+#include "../lib/nl_wg.h"
+#include "net_int.h"
+
+#define WG_CHUNK 64
+
+static int slot_write(struct net *net, const struct kslot *k, bool live, struct err *err)
+{
+	struct sc_slot v = {.generation = k->generation}, old;
+	char name[IFNAMSIZ];
+	struct nl_link vrf;
+	int r;
+
+	if (!live)
+		return dp_slot_set(net->dp, k->slot, &v, err);
+	r = nl_link_get(net->rtnl, kstate_vrf_name(name, k->table), &vrf, err);
+	if (r)
+		return r;
+	v.flags = SC_SLOT_LIVE;
+	memcpy(v.v6, &k->v6, sizeof(v.v6));
+	memcpy(&v.v4, &k->v4, sizeof(v.v4));
+	v.account = k->account;
+	v.wg_ifindex = (uint32_t)net->wg_ifindex[k->wg];
+	v.vrf_ifindex = (uint32_t)vrf.ifindex;
+	v.class_minor = k->class_minor;
+	v.mtu = k->mtu;
+	/* A new owner starts at zero. */
+	if (!dp_slot_get(net->dp, k->slot, &old) && old.generation != v.generation)
+		dp_counters_reset(net->dp, k->slot);
+	return dp_slot_set(net->dp, k->slot, &v, err);
+}
+
+static int vrf_add(struct net *net, const struct kvrf *vrf, struct err *err)
+{
+	static const uint8_t mac[6] = SC_VRF_MAC;
+	char name[IFNAMSIZ];
+	struct nl_link link;
+	int r;
+
+	kstate_vrf_name(name, vrf->table);
+	r = nl_link_add_vrf(net->rtnl, name, vrf->table, mac, err);
+	if (!r || r == -EEXIST)
+		r = nl_link_get(net->rtnl, name, &link, err);
+	return r ? r : nl_link_set_up(net->rtnl, link.ifindex, true, err);
+}
+
+static int vrf_del(struct net *net, const struct kvrf *vrf, struct err *err)
+{
+	char name[IFNAMSIZ];
+	struct nl_link link;
+	int r = nl_link_get(net->rtnl, kstate_vrf_name(name, vrf->table), &link, err);
+
+	if (r)
+		return r == -ENODEV ? 0 : r;
+	return nl_link_del(net->rtnl, link.ifindex, err);
+}
+
+static void route_put(struct net *net, struct nlmsghdr *nlh, const struct kroute *k)
+{
+	struct nl_route route = {.family = k->family,
+				 .dst_len = k->dst_len,
+				 .protocol = KSTATE_RTPROT,
+				 .table = k->table,
+				 .metric = k->metric,
+				 .dst6 = k->dst,
+				 .mtu = k->mtu};
+
+	switch (k->to) {
+	case KROUTE_WG0:
+	case KROUTE_WG1:
+		route.oif = net->wg_ifindex[k->to == KROUTE_WG1];
+		break;
+	case KROUTE_GATEWAY:
+		route.nhid = k->family == AF_INET6 ? KSTATE_NH6 : KSTATE_NH4;
+		break;
+	case KROUTE_UNREACHABLE:
+		route.type = NL_ROUTE_UNREACHABLE;
+		break;
+	}
+	nl_route_put(nlh, &route);
+}
+
+static int routes(struct net *net, const struct step *s, size_t n, struct err *err)
+{
+	struct nl_batch *batch;
+	unsigned int failed = 0;
+	char text[128];
+	int r;
+
+	/* One missing route must not stop the removal of the others. */
+	if (s->type == STEP_ROUTE_DEL) {
+		for (size_t i = 0; i < n; i++) {
+			struct nlmsghdr *nlh = nl_msg(net->rtnl, RTM_DELROUTE, 0);
+
+			route_put(net, nlh, &s[i].route);
+			r = nl_do(net->rtnl, nlh, err);
+			if (r && r != -ESRCH && r != -ENOENT)
+				return err_prefix(err, "%s", step_text(text, sizeof(text), &s[i]));
+		}
+		return 0;
+	}
+	if (nl_batch_new(net->rtnl, &batch))
+		return err_sys(err, -ENOMEM, "routes");
+	for (size_t i = 0; i < n; i++)
+		route_put(net, nl_batch_msg(batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE),
+			  &s[i].route);
+	r = nl_batch_run(batch, &failed, err);
+	nl_batch_free(batch);
+	return r ? err_prefix(err, "%s", step_text(text, sizeof(text), &s[failed])) : 0;
+}
+
+static void wg_peer_fill(struct nl_wg_peer *p, const struct step *s)
+{
+	const struct kwg_peer *k = &s->wg_peer;
+
+	*p = (struct nl_wg_peer){.remove = s->type == STEP_WG_DEL, .has_psk = true};
+	memcpy(p->public_key, k->public_key, KEY_LEN);
+	memcpy(p->psk, k->psk, KEY_LEN);
+	p->has_v6 = !addr6_is_zero(&k->v6);
+	p->v6 = (struct prefix6){k->v6, 128};
+	p->has_v4 = !addr4_is_zero(k->v4);
+	p->v4 = (struct prefix4){k->v4, 32};
+	/* Only a peer the kernel does not know: setting it on a live one would undo roaming. */
+	if (s->is_new && k->endpoint.family) {
+		p->has_endpoint = true;
+		p->endpoint = k->endpoint;
+		/* Switching the keepalive on sends one at once, and with it a handshake. */
+		p->has_keepalive = true;
+		p->keepalive_s = 1;
+	}
+}
+
+/* Peers of one device. Those that were given a keepalive to start a handshake lose it again. */
+static int wg_chunk(struct net *net, uint32_t wg, struct nl_wg_peer *peers, size_t n,
+		    struct err *err)
+{
+	struct nl_wg_device dev = {.ifindex = net->wg_ifindex[wg]};
+	size_t kick = 0;
+	int r = nl_wg_set(net->genl, &dev, peers, n, err);
+
+	for (size_t i = 0; i < n && !r; i++) {
+		if (!peers[i].has_keepalive)
+			continue;
+		peers[kick] = (struct nl_wg_peer){.update_only = true, .has_keepalive = true};
+		memcpy(peers[kick++].public_key, peers[i].public_key, KEY_LEN);
+	}
+	if (!r && kick)
+		r = nl_wg_set(net->genl, &dev, peers, kick, err);
+	return r ? err_prefix(err, "wg%u peers", wg) : 0;
+}
+
+static int wg_peers(struct net *net, const struct step *s, size_t n, struct err *err)
+{
+	struct nl_wg_peer *peers = calloc(WG_CHUNK, sizeof(*peers));
+	int r = peers ? 0 : err_sys(err, -ENOMEM, "WireGuard peers");
+	size_t at = 0;
+
+	while (!r && at < n) {
+		uint32_t wg = s[at].wg_peer.wg;
+		size_t k = 0;
+
+		while (at < n && k < WG_CHUNK && s[at].wg_peer.wg == wg)
+			wg_peer_fill(&peers[k++], &s[at++]);
+		r = wg_chunk(net, wg, peers, k, err);
+	}
+	if (peers)
+		explicit_bzero(peers, WG_CHUNK * sizeof(*peers));
+	free(peers);
+	return r;
+}
+
+static int run(struct net *net, const struct step *s, size_t n, struct err *err)
+{
+	int r = 0;
+
+	switch (s->type) {
+	case STEP_ROUTE_DEL:
+	case STEP_ROUTE_SET:
+		return routes(net, s, n, err);
+	case STEP_WG_DEL:
+	case STEP_WG_SET:
+		return wg_peers(net, s, n, err);
+	default:
+		break;
+	}
+	for (size_t i = 0; i < n && !r; i++) {
+		if (s->type == STEP_VRF_ADD)
+			r = vrf_add(net, &s[i].vrf, err);
+		else if (s->type == STEP_VRF_DEL)
+			r = vrf_del(net, &s[i].vrf, err);
+		else
+			r = slot_write(net, &s[i].slot, s->type == STEP_SLOT_SET, err);
+	}
+	return r;
+}
+
+int apply(struct net *net, const struct plan *plan, struct err *err)
+{
+	char text[128];
+	size_t i = 0, n;
+	int r = 0;
+
+	for (; i < plan->n && !r; i += n) {
+		for (n = 1; i + n < plan->n && plan->steps[i + n].type == plan->steps[i].type; n++)
+			;
+		for (size_t k = i; k < i + n; k++)
+			log_debug("%s", step_text(text, sizeof(text), &plan->steps[k]));
+		r = run(net, &plan->steps[i], n, err);
+	}
+	return r;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The net role's one struct; each part of it is written by the file named beside it. */
+#ifndef RELAY_NET_INT_H
+#define RELAY_NET_INT_H
+
+#include <uv.h>
+#include "../lib/nl.h"
+#include "kstate.h"
+#include "msg.h"
+#include "net.h"
+#include "net_htb.h"
+#include "plan.h"
+
+#define NET_QUEUE 4096 /* answers waiting for the api role; full: no more requests are read */
+
+struct net_seen {
+	int64_t last_handshake_s;
+	struct endpoint endpoint;
+};
+
+struct net {
+	uv_loop_t *loop;
+	struct conf conf;
+	struct nl *rtnl, *genl;
+	struct dp *dp;
+
+	/* net_wg.c */
+	int wg_ifindex[2];
+	uint8_t wg_public_key[2][KEY_LEN];
+
+	/* net_uplink.c */
+	int uplink_ifindex;
+	bool gateway4, gateway6;     /* the next hop objects exist */
+	struct nl_nexthop *nexthops; /* two, as last written: v4, v6 */
+
+	struct net_htb *htb; /* net_htb.c */
+
+	/* net_peer.c: wanted peers by slot; `next` is filled between SYNC_BEGIN and SYNC_END. */
+	struct peer *want, *next;
+	bool *used, *next_used;
+	bool syncing, synced;
+
+	/* net_api.c */
+	int api_fd;
+	uv_poll_t *api_poll;
+	struct msg *queue;
+	unsigned int q_head, q_len;
+
+	/* net_seen.c */
+	struct net_seen *seen;
+	uv_timer_t *seen_timer;
+
+	/* net_watch.c */
+	struct mnl_socket *watch;
+	uv_poll_t *watch_poll;
+	uv_timer_t *watch_timer, *repair_timer;
+};
+
+/* net_base.c */
+int net_base_sysctls(const struct conf *conf, struct err *err);
+int net_base_nft(const char *commands, struct err *err);
+extern const char net_base_rules[], net_base_no_rules[];
+
+/* net_wg.c: the pair exists, is up, has its keys. */
+int net_wg_start(struct net *net, struct err *err);
+
+/* net_uplink.c */
+int net_uplink_start(struct net *net, struct err *err); /* finds it; programs attached */
+int net_uplink_refresh(struct net *net, bool *ret_changed, struct err *err); /* gateways, own */
+
+/* net_peer.c: one peer changed; all at once; the repair of what drifted. */
+int net_peer_check(const struct net *net, const struct peer *peer, struct err *err);
+int net_peer_set(struct net *net, const struct peer *peer, struct err *err);
+int net_peer_del(struct net *net, uint32_t slot, uint32_t generation, struct err *err);
+int net_peer_sync_end(struct net *net, struct err *err);
+int net_reconcile(struct net *net, unsigned int *ret_steps, struct err *err);
+/* The slot an address carries, or -ENOENT. */
+int net_peer_slot_of(const struct conf *conf, const struct addr6 *v6, uint32_t *ret_slot);
+
+/* observe.c, apply.c */
+int observe(struct net *net, struct kstate *ret_state, struct err *err);
+int apply(struct net *net, const struct plan *plan, struct err *err);
+
+/* net_api.c */
+void net_api_send(struct net *net, const struct msg *msg);
+void net_api_close(struct net *net);
+
+/* net_seen.c */
+int net_seen_start(struct net *net);
+
+/* net_watch.c */
+int net_watch_start(struct net *net, struct err *err);
+void net_watch_stop(struct net *net);
+
+#endif

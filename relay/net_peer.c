@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Wanted peers. One that changes is compared with what was last applied for it (and for those that
+ * share its VRF): no dump. At the end of a sync, and as a repair, all is compared with the kernel.
+ */
+#include <string.h>
+#include "../lib/log.h"
+#include "net_int.h"
+
+static struct kstate_env env_of(const struct net *net)
+{
+	return (struct kstate_env){.isolation = net->conf.isolation,
+				   .gateway4 = net->gateway4,
+				   .gateway6 = net->gateway6,
+				   .device_mtu = net->conf.mtu};
+}
+
+int net_peer_slot_of(const struct conf *conf, const struct addr6 *v6, uint32_t *ret_slot)
+{
+	for (size_t i = 0; i < conf->n_pool6; i++) {
+		const struct conf_pool6 *pool = &conf->pool6[i];
+		uint32_t low = (uint32_t)v6->b[12] << 24 | (uint32_t)v6->b[13] << 16 |
+			       (uint32_t)v6->b[14] << 8 | v6->b[15];
+
+		if (!prefix6_has(&pool->prefix, v6))
+			continue;
+		if (pool->slot_bits < 32)
+			low &= (1u << pool->slot_bits) - 1;
+		if (low >= conf->slots)
+			return -ENOENT;
+		*ret_slot = low;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static bool in_pool4(const struct conf *conf, struct addr4 v4)
+{
+	for (size_t i = 0; i < conf->n_pool4; i++) {
+		if (prefix4_has(&conf->pool4[i].prefix, v4))
+			return true;
+	}
+	return false;
+}
+
+int net_peer_check(const struct net *net, const struct peer *p, struct err *err)
+{
+	const struct conf *conf = &net->conf;
+	uint32_t slot;
+
+	if (p->slot >= conf->slots)
+		return err_set(err, -EINVAL, "slot %u: there are %u", p->slot, conf->slots);
+	if (net_peer_slot_of(conf, &p->v6, &slot) || slot != p->slot)
+		return err_set(err, -EINVAL, "slot %u: its IPv6 address carries another slot",
+			       p->slot);
+	if (!addr4_is_zero(p->v4) && !in_pool4(conf, p->v4))
+		return err_set(err, -EINVAL, "slot %u: its IPv4 address is in no pool", p->slot);
+	if (p->wg > 1 || p->mtu < 1280 || p->mtu > conf->mtu)
+		return err_set(err, -EINVAL, "slot %u: device or MTU out of range", p->slot);
+	for (uint32_t i = 0; i < conf->slots; i++) {
+		const struct peer *other = &net->want[i];
+
+		if (!net->used[i] || i == p->slot || net->syncing)
+			continue;
+		if (!memcmp(other->public_key, p->public_key, KEY_LEN))
+			return err_set(err, -EEXIST, "slot %u: slot %u has this key", p->slot, i);
+		if (!addr4_is_zero(p->v4) && addr4_eq(other->v4, p->v4))
+			return err_set(err, -EEXIST, "slot %u: slot %u has this IPv4 address",
+				       p->slot, i);
+	}
+	return 0;
+}
+
+static int want_one(struct net *net, struct kstate *state, const struct peer *p, bool assign,
+		    struct err *err)
+{
+	struct kstate_env env = env_of(net);
+	uint16_t minor = 0;
+	int r = 0;
+
+	if (assign)
+		r = net_htb_assign(net->htb, net->rtnl, p->slot, p->rate_kbps, p->ceil_kbps, &minor,
+				   err);
+	if (!r && kstate_want(state, p, minor, &env))
+		r = err_sys(err, -ENOMEM, "slot %u", p->slot);
+	return r;
+}
+
+/* Peers that share the VRF of `slot`, but not it: their needs are the same before and after. */
+static int want_neighbours(struct net *net, uint32_t slot, uint32_t table, struct kstate *a,
+			   struct kstate *b, struct err *err)
+{
+	int r = 0;
+
+	if (net->conf.isolation != CONF_ISOLATION_ACCOUNT)
+		return 0;
+	for (uint32_t i = 0; i < net->conf.slots && !r; i++) {
+		if (!net->used[i] || i == slot ||
+		    kstate_table(&net->want[i], net->conf.isolation) != table)
+			continue;
+		r = want_one(net, a, &net->want[i], false, err);
+		if (!r)
+			r = want_one(net, b, &net->want[i], false, err);
+	}
+	return r;
+}
+
+/* From what is applied for the slot (used/want) to `peer` (NULL = nothing). */
+static int change_one(struct net *net, uint32_t slot, const struct peer *peer, struct err *err)
+{
+	const struct peer *old = net->used[slot] ? &net->want[slot] : NULL;
+	struct kstate wanted = {}, observed = {};
+	struct plan plan = {};
+	int r = 0;
+
+	if (old)
+		r = want_one(net, &observed, old, true, err);
+	if (!r && peer)
+		r = want_one(net, &wanted, peer, true, err);
+	if (!r && (old || peer))
+		r = want_neighbours(net, slot, kstate_table(peer ? peer : old, net->conf.isolation),
+				    &wanted, &observed, err);
+	kstate_sort(&wanted);
+	kstate_sort(&observed);
+	if (!r && plan_make(&wanted, &observed, &plan))
+		r = err_sys(err, -ENOMEM, "plan");
+	if (!r)
+		r = apply(net, &plan, err);
+	plan_clear(&plan);
+	kstate_clear(&wanted);
+	kstate_clear(&observed);
+	return r;
+}
+
+int net_peer_set(struct net *net, const struct peer *peer, struct err *err)
+{
+	struct err again;
+	int r;
+
+	if (net->syncing) {
+		net->next[peer->slot] = *peer;
+		net->next_used[peer->slot] = true;
+		return 0;
+	}
+	r = change_one(net, peer->slot, peer, err);
+	if (!r) {
+		net->want[peer->slot] = *peer;
+		net->used[peer->slot] = true;
+		return 0;
+	}
+	/* Half done: the kernel goes back to what was wanted before. */
+	if (net_reconcile(net, NULL, &again))
+		log_err("slot %u: undo: %s", peer->slot, again.text);
+	return r;
+}
+
+int net_peer_del(struct net *net, uint32_t slot, uint32_t generation, struct err *err)
+{
+	int r;
+
+	if (slot >= net->conf.slots)
+		return err_set(err, -EINVAL, "slot %u: there are %u", slot, net->conf.slots);
+	if (net->syncing) {
+		net->next_used[slot] = false;
+		return 0;
+	}
+	if (!net->used[slot] || net->want[slot].generation != generation)
+		return 0;
+	r = change_one(net, slot, NULL, err);
+	net->used[slot] = false;
+	explicit_bzero(&net->want[slot], sizeof(net->want[slot]));
+	net_htb_release(net->htb, slot);
+	if (r)
+		net_reconcile(net, NULL, NULL);
+	return r;
+}
+
+int net_reconcile(struct net *net, unsigned int *ret_steps, struct err *err)
+{
+	struct kstate wanted = {}, observed = {};
+	struct plan plan = {};
+	int r;
+
+	/* Before the first sync nobody knows what is wanted: what runs, runs on. */
+	if (!net->synced)
+		return 0;
+	r = observe(net, &observed, err);
+	for (size_t i = 0; i < observed.n_slots && !r; i++)
+		net_htb_adopt(net->htb, observed.slots[i].slot, observed.slots[i].class_minor);
+	for (uint32_t i = 0; i < net->conf.slots && !r; i++) {
+		if (net->used[i])
+			r = want_one(net, &wanted, &net->want[i], true, err);
+		else
+			net_htb_release(net->htb, i);
+	}
+	kstate_sort(&wanted);
+	if (!r && plan_make(&wanted, &observed, &plan))
+		r = err_sys(err, -ENOMEM, "plan");
+	if (!r)
+		r = apply(net, &plan, err);
+	if (!r && ret_steps)
+		*ret_steps = (unsigned int)plan.n;
+	plan_clear(&plan);
+	kstate_clear(&wanted);
+	kstate_clear(&observed);
+	return r;
+}
+
+int net_peer_sync_end(struct net *net, struct err *err)
+{
+	size_t n = net->conf.slots;
+	unsigned int steps = 0, peers = 0;
+	int r;
+
+	if (!net->syncing)
+		return err_set(err, -EPROTO, "SYNC_END without SYNC_BEGIN");
+	memcpy(net->want, net->next, n * sizeof(*net->want));
+	memcpy(net->used, net->next_used, n * sizeof(*net->used));
+	explicit_bzero(net->next, n * sizeof(*net->next));
+	net->syncing = false;
+	net->synced = true;
+	for (size_t i = 0; i < n; i++)
+		peers += net->used[i];
+	r = net_reconcile(net, &steps, err);
+	if (!r)
+		log_info("%u peers in place, %u steps", peers, steps);
+	return r;
+}

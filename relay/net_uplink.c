@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The uplink: programs attached, its gateways as two next hop objects that every VRF's default
+ * routes share, and the relay's own addresses, which no tunnel may reach.
+ */
+#include "net_int.h"
+
+#include <string.h>
+#include "../lib/log.h"
+#include "../lib/nl_addr.h"
+#include "../lib/nl_link.h"
+#include "../lib/nl_route.h"
+#include "dp.h"
+
+int net_uplink_start(struct net *net, struct err *err)
+{
+	struct nl_link link;
+	int r = nl_link_get(net->rtnl, net->conf.uplink, &link, err);
+
+	if (r)
+		return err_prefix(err, "uplink");
+	net->uplink_ifindex = link.ifindex;
+	r = dp_attach_uplink(net->dp, link.ifindex, err);
+	/* Solicitations go to groups that nobody on this machine has joined. */
+	if (!r)
+		r = nl_link_set_allmulti(net->rtnl, link.ifindex, true, err);
+	return r ? err_prefix(err, "uplink %s", net->conf.uplink) : 0;
+}
+
+struct default_walk {
+	int oif;
+	bool found;
+	struct nl_route best;
+};
+
+static int default_cb(const struct nl_route *route, void *ctx)
+{
+	struct default_walk *walk = ctx;
+
+	if (route->dst_len || route->type != NL_ROUTE_UNICAST || route->oif != walk->oif)
+		return 0;
+	if (!walk->found || route->metric < walk->best.metric)
+		walk->best = *route;
+	walk->found = true;
+	return 0;
+}
+
+/* Follows the main table's default route of one family. Without one the last gateway stays. */
+static int follow_default(struct net *net, uint16_t family, bool *ret_there, bool *ret_changed,
+			  struct err *err)
+{
+	struct default_walk walk = {.oif = net->uplink_ifindex};
+	struct nl_nexthop *last = &net->nexthops[family == AF_INET6];
+	struct nl_nexthop nh = {.id = family == AF_INET6 ? KSTATE_NH6 : KSTATE_NH4,
+				.family = family,
+				.oif = net->uplink_ifindex};
+	int r = nl_route_dump(net->rtnl, family, 0, KSTATE_MAIN, default_cb, &walk, err);
+
+	if (r || !walk.found)
+		return r;
+	nh.has_gateway = walk.best.has_gateway;
+	nh.gateway6 = walk.best.gateway6;
+	if (*ret_there && !memcmp(&nh, last, sizeof(nh)))
+		return 0;
+	r = nl_nexthop_replace(net->rtnl, &nh, KSTATE_RTPROT, err);
+	if (r)
+		return err_prefix(err, "next hop");
+	*last = nh;
+	*ret_there = true;
+	*ret_changed = true;
+	log_info("IPv%d gateway of %s is in place", family == AF_INET6 ? 6 : 4, net->conf.uplink);
+	return 0;
+}
+
+struct own_walk {
+	struct sc_own_key keys[SC_MAX_OWN];
+	size_t n;
+	bool full;
+};
+
+static int own_cb(const struct nl_addr *addr, void *ctx)
+{
+	struct own_walk *own = ctx;
+	struct sc_own_key *key = &own->keys[own->n];
+
+	if (own->n == SC_MAX_OWN) {
+		own->full = true;
+		return 0;
+	}
+	memset(key, 0, sizeof(*key));
+	if (addr->family == AF_INET6) {
+		memcpy(key->addr, &addr->v6, 16);
+	} else {
+		key->addr[10] = key->addr[11] = 0xff;
+		memcpy(key->addr + 12, &addr->v4, 4);
+	}
+	/* Link-local addresses are refused as destinations anyway, and each VRF device has one. */
+	if (!(key->addr[0] == 0xfe && (key->addr[1] & 0xc0) == 0x80))
+		own->n++;
+	return 0;
+}
+
+int net_uplink_refresh(struct net *net, bool *ret_changed, struct err *err)
+{
+	struct own_walk own = {};
+	int r = nl_addr_dump(net->rtnl, own_cb, &own, err);
+
+	*ret_changed = false;
+	if (!r && own.full)
+		r = err_set(err, -E2BIG, "this machine has more than %d addresses", SC_MAX_OWN);
+	if (!r)
+		r = dp_own_set(net->dp, own.keys, own.n, err);
+	if (!r)
+		r = follow_default(net, AF_INET, &net->gateway4, ret_changed, err);
+	if (!r)
+		r = follow_default(net, AF_INET6, &net->gateway6, ret_changed, err);
+	return r;
+}
