@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* plan_make(): the steps from observed to wanted, as text, one table per case. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+#include "relay/plan.h"
+
+static const struct kstate_env env = {.gateway4 = true, .gateway6 = true, .device_mtu = 1420};
+static const struct kstate_env env_account = {.isolation = CONF_ISOLATION_ACCOUNT,
+					      .gateway4 = true,
+					      .gateway6 = true,
+					      .device_mtu = 1420};
+
+static struct peer peer_of(uint32_t slot, uint8_t key)
+{
+	struct peer p = {.slot = slot, .generation = 1, .account = 7, .mtu = 1420};
+
+	assert_int_equal(parse_addr6("2001:db8::", &p.v6), 0);
+	p.v6.b[15] = (uint8_t)slot;
+	memset(p.public_key, key, KEY_LEN);
+	return p;
+}
+
+static struct kstate state_of(const struct kstate_env *e, const struct peer *peers, size_t n)
+{
+	struct kstate s = {};
+
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(kstate_want(&s, &peers[i], 0, e), 0);
+	kstate_sort(&s);
+	return s;
+}
+
+/* The steps as text, one a line. */
+static void expect(struct kstate wanted, struct kstate observed, const char *steps)
+{
+	struct plan plan = {};
+	char all[4096] = "", line[160];
+
+	assert_int_equal(plan_make(&wanted, &observed, &plan), 0);
+	for (size_t i = 0; i < plan.n; i++) {
+		step_text(line, sizeof(line), &plan.steps[i]);
+		strncat(all, line, sizeof(all) - strlen(all) - 2);
+		strncat(all, "\n", sizeof(all) - strlen(all) - 1);
+	}
+	assert_string_equal(all, steps);
+	plan_clear(&plan);
+	kstate_clear(&wanted);
+	kstate_clear(&observed);
+}
+
+static void adding_a_peer_opens_its_slot_last(void **state)
+{
+	struct peer p = peer_of(5, 1);
+
+	(void)state;
+	expect(state_of(&env, &p, 1), (struct kstate){},
+	       "vrf add sc-5\n"
+	       "route set 2001:db8::5/128 table 254 wg0\n"
+	       "route set 0.0.0.0/0 table 100005 gateway\n"
+	       "route set 0.0.0.0/0 table 100005 unreachable\n"
+	       "route set ::/0 table 100005 gateway\n"
+	       "route set ::/0 table 100005 unreachable\n"
+	       "route set 2001:db8::5/128 table 100005 wg0\n"
+	       "wg0 set AQEBAQEB\n"
+	       "slot set 5\n");
+}
+
+static void removing_a_peer_closes_its_slot_first(void **state)
+{
+	struct peer p = peer_of(5, 1);
+
+	(void)state;
+	expect((struct kstate){}, state_of(&env, &p, 1),
+	       "slot close 5\n"
+	       "wg0 del AQEBAQEB\n"
+	       "route del 2001:db8::5/128 table 254 wg0\n"
+	       "route del 0.0.0.0/0 table 100005 gateway\n"
+	       "route del 0.0.0.0/0 table 100005 unreachable\n"
+	       "route del ::/0 table 100005 gateway\n"
+	       "route del ::/0 table 100005 unreachable\n"
+	       "route del 2001:db8::5/128 table 100005 wg0\n"
+	       "vrf del sc-5\n");
+}
+
+static void what_is_there_already_needs_no_step(void **state)
+{
+	struct peer p[] = {peer_of(5, 1), peer_of(6, 2)};
+
+	(void)state;
+	expect(state_of(&env, p, 2), state_of(&env, p, 2), "");
+}
+
+static void a_new_key_replaces_the_old_one_and_keeps_the_slot_open(void **state)
+{
+	struct peer old = peer_of(5, 1), new = peer_of(5, 2);
+
+	(void)state;
+	expect(state_of(&env, &new, 1), state_of(&env, &old, 1),
+	       "wg0 del AQEBAQEB\n"
+	       "wg0 set AgICAgIC\n");
+}
+
+static void a_changed_mtu_changes_routes_and_slot_only(void **state)
+{
+	struct peer old = peer_of(5, 1), new = peer_of(5, 1);
+
+	(void)state;
+	new.mtu = 1280;
+	expect(state_of(&env, &new, 1), state_of(&env, &old, 1),
+	       "route set 2001:db8::5/128 table 254 wg0\n"
+	       "route set 2001:db8::5/128 table 100005 wg0\n"
+	       "slot set 5\n");
+}
+
+static void a_new_owner_finds_the_slot_closed_in_between(void **state)
+{
+	struct peer old = peer_of(5, 1), new = peer_of(5, 2);
+
+	(void)state;
+	new.generation = 2;
+	expect(state_of(&env, &new, 1), state_of(&env, &old, 1),
+	       "slot close 5\n"
+	       "wg0 del AQEBAQEB\n"
+	       "wg0 set AgICAgIC\n"
+	       "slot set 5\n");
+}
+
+static void a_move_to_the_other_device_rewrites_routes_and_slot(void **state)
+{
+	struct peer old = peer_of(5, 1), new = peer_of(5, 1);
+
+	(void)state;
+	new.wg = 1;
+	expect(state_of(&env, &new, 1), state_of(&env, &old, 1),
+	       "wg0 del AQEBAQEB\n"
+	       "route set 2001:db8::5/128 table 254 wg1\n"
+	       "route set 2001:db8::5/128 table 100005 wg1\n"
+	       "wg1 set AQEBAQEB\n"
+	       "slot set 5\n");
+}
+
+static void an_ipv4_address_adds_its_routes(void **state)
+{
+	struct peer old = peer_of(5, 1), new = peer_of(5, 1);
+
+	(void)state;
+	assert_int_equal(parse_addr4("192.0.2.9", &new.v4), 0);
+	expect(state_of(&env, &new, 1), state_of(&env, &old, 1),
+	       "slot close 5\n"
+	       "route set 192.0.2.9/32 table 254 wg0\n"
+	       "route set 192.0.2.9/32 table 100005 wg0\n"
+	       "wg0 set AQEBAQEB\n"
+	       "slot set 5\n");
+}
+
+static void one_of_two_peers_of_an_account_leaves_their_vrf(void **state)
+{
+	struct peer p[] = {peer_of(5, 1), peer_of(6, 2)};
+
+	(void)state;
+	expect(state_of(&env_account, &p[1], 1), state_of(&env_account, p, 2),
+	       "slot close 5\n"
+	       "wg0 del AQEBAQEB\n"
+	       "route del 2001:db8::5/128 table 254 wg0\n"
+	       "route del 2001:db8::5/128 table 1000007 wg0\n");
+}
+
+static void without_a_gateway_only_the_unreachable_default_is_set(void **state)
+{
+	struct kstate_env no_gateway = env;
+	struct peer p = peer_of(5, 1);
+
+	(void)state;
+	no_gateway.gateway4 = no_gateway.gateway6 = false;
+	expect(state_of(&env, &p, 1), state_of(&no_gateway, &p, 1),
+	       "route set 0.0.0.0/0 table 100005 gateway\n"
+	       "route set ::/0 table 100005 gateway\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(adding_a_peer_opens_its_slot_last),
+		cmocka_unit_test(removing_a_peer_closes_its_slot_first),
+		cmocka_unit_test(what_is_there_already_needs_no_step),
+		cmocka_unit_test(a_new_key_replaces_the_old_one_and_keeps_the_slot_open),
+		cmocka_unit_test(a_changed_mtu_changes_routes_and_slot_only),
+		cmocka_unit_test(a_new_owner_finds_the_slot_closed_in_between),
+		cmocka_unit_test(a_move_to_the_other_device_rewrites_routes_and_slot),
+		cmocka_unit_test(an_ipv4_address_adds_its_routes),
+		cmocka_unit_test(one_of_two_peers_of_an_account_leaves_their_vrf),
+		cmocka_unit_test(without_a_gateway_only_the_unreachable_default_is_set),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+}
