@@ -198,6 +198,10 @@ static int set_up(struct run *run, struct err *err)
 	r = read_conf(&api->conf, err);
 	if (!r)
 		r = isolate_api(api_state_dir(dir, &api->conf), err);
+	/* Not before isolate_api(): the loop must not find io_uring. */
+	if (!r && uv_loop_init(&run->loop))
+		r = err_set(err, -ENOMEM, "event loop");
+	run->loop.data = run;
 	if (!r)
 		r = api_state_open(api, err);
 	if (!r)
@@ -238,11 +242,10 @@ int api_main(int64_t started_ns)
 	int r;
 
 	umask(077);
-	if (!run || uv_loop_init(&run->loop)) {
+	if (!run) {
 		log_err("out of memory");
 		return 1;
 	}
-	run->loop.data = run;
 	run->api.loop = &run->loop;
 	run->api.started.ns = started_ns;
 	r = set_up(run, &err);

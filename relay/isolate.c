@@ -5,6 +5,8 @@
  *	2. rights: no_new_privs; every capability, bounding set included
  *	3. the file system but its own state folder, TCP connect and bind, signals and abstract
  *	   sockets to others (Landlock; a kernel without it is noted in the log)
+ *	   io_uring, which libuv uses where it can (1.49 and later: without a switch), and whose
+ *	   operations seccomp does not see
  *	4. system calls but those named in "#syscalls(api)" lines (seccomp); exec is not among them.
  *	   Any other kills the process, and the supervisor starts it anew.
  */
@@ -112,11 +114,29 @@ static int drop_files(const char *dir, struct err *err)
 	return 0;
 }
 
+DEFINE_CLEANUP(scmp, scmp_filter_ctx, seccomp_release)
+
+/* ENOSYS is what libuv knows from older kernels: it falls back to epoll_ctl(). */
+static int drop_io_uring(struct err *err)
+{
+	CLEANUP(scmp) scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int r;
+
+	if (!filter)
+		return err_set(err, -ENOMEM, "seccomp: out of memory");
+	r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(io_uring_setup), 0);
+	if (!r)
+		r = seccomp_load(filter);
+	return r ? err_sys(err, r, "seccomp") : 0;
+}
+
 int isolate_api(const char *dir, struct err *err)
 {
 	int r = drop_user_and_rights(err);
 
-	return r ? r : drop_files(dir, err);
+	if (!r)
+		r = drop_files(dir, err);
+	return r ? r : drop_io_uring(err);
 }
 
 static const int api_syscalls[] = {
@@ -133,8 +153,6 @@ static const int api_syscalls[] = {
 #endif
 #undef SC
 };
-
-DEFINE_CLEANUP(scmp, scmp_filter_ctx, seccomp_release)
 
 int isolate_api_syscalls(struct err *err)
 {

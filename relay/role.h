@@ -13,6 +13,7 @@
 
 struct role {
 	uv_process_t process; /* first member */
+	bool alive;
 	void (*gone)(struct role *role, void *ctx);
 	void *ctx;
 };
@@ -26,9 +27,11 @@ struct role_conf {
 	bool verbose;
 };
 
-/* Borrows the descriptors: the caller closes its own. `gone` comes once, from the loop; then the
- * struct may be used again. */
+/* Borrows the descriptors: the caller closes its own. `gone` comes once, from the loop, even when
+ * this fails; then the struct may be used again. */
 int role_spawn(uv_loop_t *loop, struct role *role, const struct role_conf *rc, struct err *err);
+
+void role_kill(struct role *role, int signal); /* does nothing to one that is not alive */
 
 /* A sealed memfd with the configuration in its canonical form. */
 int role_conf_fd(const struct conf *conf, int *ret_fd, struct err *err);
