@@ -82,7 +82,7 @@ STAGE __u64 sum_pseudo(const void *src, __u32 len)
 	return sum_words(src, 8) + bpf_htonl(len) + bpf_htonl(IPPROTO_ICMPV6);
 }
 
-/* ff02::1:ffXX:XXXX of the target: RFC 4291 section 2.7.1. */
+/* ff02::1:ff00:0/104 and the target's last 24 bits: RFC 4291 section 2.7.1. */
 STAGE bool solicited_node(const word32 *dst, const word32 *target)
 {
 	return dst[0] == bpf_htonl(0xff020000) && !dst[1] && dst[2] == bpf_htonl(1) &&

@@ -33,16 +33,23 @@ static void put16(uint8_t *at, size_t v)
 	at[1] = (uint8_t)v;
 }
 
+static unsigned int digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = c ? strchr(digits, c) : NULL;
+
+	if (!at)
+		die("hex digits");
+	return (unsigned int)(at - digits);
+}
+
+/* Six numbers of two digits each. */
 static void put_mac(uint8_t *at, const char *text)
 {
-	char *end = NULL;
-
-	for (int i = 0; i < 6; i++) {
-		at[i] = (uint8_t)strtoul(text, &end, 16);
-		text = end + 1;
-	}
-	if (*end)
+	if (strlen(text) != 17)
 		die("MAC");
+	for (int i = 0; i < 6; i++)
+		at[i] = (uint8_t)(digit(text[i * 3]) << 4 | digit(text[i * 3 + 1]));
 }
 
 static void put_addr(uint8_t *at, int family, const char *text)
@@ -195,12 +202,7 @@ void pkt_fill(struct pkt *p, size_t n, uint8_t byte)
 void pkt_hex(struct pkt *p, const char *hex)
 {
 	while (*hex) {
-		char digits[3] = {hex[0], hex[1], '\0'};
-		char *end;
-
-		*add(p, 1) = (uint8_t)strtoul(digits, &end, 16);
-		if (end != digits + 2)
-			die("hex digits");
+		*add(p, 1) = (uint8_t)(digit(hex[0]) << 4 | digit(hex[1]));
 		hex += 2 + (hex[2] == ' ');
 	}
 }

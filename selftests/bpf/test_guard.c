@@ -212,7 +212,7 @@ static void test_arp(void **state UNUSED)
 		struct pkt in = {}, answer = {};
 
 		pkt_eth(&in, pick(a->eth_dst, "ff:ff:ff:ff:ff:ff"), RIG_PEER, 0x0806);
-		pkt_arp(&in, 1, mac, sender, "0:0:0:0:0:0", pick(a->target, SLOT3_V4));
+		pkt_arp(&in, 1, mac, sender, "00:00:00:00:00:00", pick(a->target, SLOT3_V4));
 		if (a->at)
 			in.b[14 + a->at] = a->value;
 		pkt_fill(&in, 18, 0x5a); /* Ethernet padding */
@@ -526,7 +526,7 @@ static void test_arp_truncated(void **state UNUSED)
 		struct pkt in = {};
 
 		pkt_eth(&in, "ff:ff:ff:ff:ff:ff", RIG_PEER, 0x0806);
-		pkt_arp(&in, 1, RIG_PEER, "198.51.100.65", "0:0:0:0:0:0", SLOT3_V4);
+		pkt_arp(&in, 1, RIG_PEER, "198.51.100.65", "00:00:00:00:00:00", SLOT3_V4);
 		in.len = len;
 		check("cut ARP", &in, PASS, 0, NULL);
 	}
@@ -549,7 +549,7 @@ static void test_no_ndp(void **state UNUSED)
 	check("solicitation for no slot", &in, PASS, 0, NULL);
 	in = (struct pkt){};
 	pkt_eth(&in, "ff:ff:ff:ff:ff:ff", RIG_PEER, 0x0806);
-	pkt_arp(&in, 1, RIG_PEER, "198.51.100.65", "0:0:0:0:0:0", SLOT3_V4);
+	pkt_arp(&in, 1, RIG_PEER, "198.51.100.65", "00:00:00:00:00:00", SLOT3_V4);
 	check("ARP", &in, PASS, 0, NULL);
 }
 

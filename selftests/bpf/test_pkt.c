@@ -54,7 +54,7 @@ static void test_arp(void **state UNUSED)
 	struct pkt p = {};
 
 	pkt_eth(&p, "ff:ff:ff:ff:ff:ff", A, 0x0806);
-	pkt_arp(&p, 1, A, "203.0.113.1", "0:0:0:0:0:0", "203.0.113.9");
+	pkt_arp(&p, 1, A, "203.0.113.1", "00:00:00:00:00:00", "203.0.113.9");
 	pkt_done(&p);
 	same(&p, "ffffffffffff02000000000a0806 0001080006040001"
 		 "02000000000acb007101 000000000000cb007109");
