@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Messages between the worker (no rights: Docker, HTTPS, JSON) and the helper (root: namespaces and
+ * devices). Fixed size, one per SOCK_SEQPACKET datagram, host byte order. The helper checks every
+ * value again. Each request gets exactly one answer with the same seq, in order.
+ *
+ *	OPEN	netns path (Docker's SandboxKey) -> handle of the open namespace. The worker inspects
+ *		the container again before it uses the handle: pid reuse cannot fool it.
+ *	ATTACH	handle: makes, configures and moves the tunnel into the namespace, or adjusts by
+ *		difference the one that is there. Idempotent.
+ *	DETACH	handle: removes device, rules and routes from the namespace. Nothing there = success.
+ *	STATUS	handle: what the tunnel there looks like.
+ *	CLOSE	handle: forgets the namespace.
+ *	SWEEP	removes "wg-XXXXXXXX" devices that a crash left in the host's namespace.
+ */
+#ifndef AGENT_HELPER_MSG_H
+#define AGENT_HELPER_MSG_H
+
+#include <stdint.h>
+#include "../lib/addr.h"
+#include "../lib/b64.h"
+#include "../lib/err.h"
+
+#define HELPER_PATH_LEN 192
+#define HELPER_ID_LEN 65      /* container id: 64 hex digits and NUL */
+#define HELPER_MAX_HANDLES 1024 /* open namespaces; more: -EMFILE */
+#define HELPER_FD 3	      /* the worker's end of the socket pair */
+
+#define TUNNEL_DEVICE "sidecar0" /* the device's name inside the container */
+#define TUNNEL_TABLE 5820	 /* routing table and first rule priority inside the container */
+#define TUNNEL_RTPROT 92
+
+enum helper_type {
+	HELPER_NONE,
+	HELPER_OPEN,
+	HELPER_ATTACH,
+	HELPER_DETACH,
+	HELPER_STATUS,
+	HELPER_CLOSE,
+	HELPER_SWEEP,
+	HELPER_ANSWER,
+	HELPER_TYPE_MAX,
+};
+
+/* Everything a tunnel is made of. */
+struct tunnel_conf {
+	char container_id[HELPER_ID_LEN];
+	uint8_t private_key[KEY_LEN];
+	uint8_t relay_key[KEY_LEN];
+	uint8_t psk[KEY_LEN]; /* all zero = none */
+	struct endpoint endpoint;
+	struct addr6 v6; /* zero = none */
+	struct addr4 v4; /* zero = none */
+	uint32_t mtu;
+	uint32_t egress_tunnel; /* 1: default routes of the granted families lead into the tunnel */
+};
+
+struct tunnel_status {
+	uint32_t present;	   /* the device is there, is WireGuard and up */
+	uint8_t public_key[KEY_LEN];
+	struct addr6 v6;	   /* as configured on the device */
+	struct addr4 v4;
+	int64_t last_handshake_s;  /* CLOCK_REALTIME, 0 = never */
+	uint64_t rx_bytes, tx_bytes;
+};
+
+struct helper_msg {
+	uint32_t type;
+	uint32_t seq;
+	uint32_t handle; /* ATTACH, DETACH, STATUS, CLOSE; answer to OPEN */
+	int32_t result;	 /* answer: 0 or negative errno */
+	union {
+		char path[HELPER_PATH_LEN]; /* OPEN */
+		struct tunnel_conf conf;    /* ATTACH */
+		struct tunnel_status status; /* answer to STATUS */
+		char text[ERR_TEXT_LEN];    /* answer with result < 0 */
+	};
+};
+
+/* One datagram each way; wrong size or type is -EPROTO, -EAGAIN when none/full. */
+int helper_msg_send(int fd, const struct helper_msg *msg);
+int helper_msg_recv(int fd, struct helper_msg *ret_msg);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The relay's HTTPS API: one kept-alive connection, requests in order. */
+#ifndef AGENT_RELAY_API_H
+#define AGENT_RELAY_API_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+#include "../lib/http.h"
+#include "../lib/json.h"
+#include "../lib/tls.h"
+#include "conf.h"
+#include "state.h"
+
+struct relay_api {
+	const struct conf *conf;
+	struct tls_ctx *tls;
+	struct http_client *client;
+	char auth[TOKEN_LEN + 8]; /* "Bearer TOKEN" */
+};
+
+/*
+ * r: 0; -EHOSTUNREACH: not reached, or the relay has trouble of its own (5xx): come again soon;
+ * -EACCES: the token (401, 403); -ENOENT: 404; -EPROTO: any other refusal, or nonsense.
+ * err: for the operator, "peer_quota: the account has ...".
+ */
+struct relay_answer {
+	int r;
+	struct err err;
+	struct state_config config;		/* POST */
+	uint8_t public_key[KEY_LEN];		/* POST: as the relay has it */
+	const json_t *list;			/* GET: an array, borrowed */
+};
+typedef void relay_api_cb(const struct relay_answer *answer, void *ctx);
+
+struct relay_ask {
+	const uint8_t *public_key;
+	const char *container, *container_id, *machine;
+	bool ipv4;
+	uint32_t bandwidth_mbps; /* 0 = not asked for */
+};
+
+/* conf must outlive it. */
+int relay_api_init(struct relay_api *api, uv_loop_t *loop, const struct conf *conf,
+		   struct err *err);
+/* Calls end with -EHOSTUNREACH. Run the loop empty, then relay_api_free(). */
+void relay_api_close(struct relay_api *api);
+void relay_api_free(struct relay_api *api);
+
+int relay_api_post(struct relay_api *api, const struct relay_ask *ask, relay_api_cb *cb, void *ctx);
+int relay_api_delete(struct relay_api *api, const uint8_t public_key[static KEY_LEN],
+		     relay_api_cb *cb, void *ctx);
+int relay_api_list(struct relay_api *api, relay_api_cb *cb, void *ctx);
+
+/* An answer's body (a peer) -> config and public key. */
+int relay_api_peer_parse(const json_t *json, struct relay_answer *ret, struct err *err);
+
+#endif

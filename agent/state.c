@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "state.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include "../lib/nl_wg.h"
+
+struct state_entry *state_by_id(struct state *state, const char *id)
+{
+	for (size_t i = 0; i < STATE_MAX_ENTRIES; i++) {
+		struct state_entry *e = &state->entries[i];
+
+		if (e->used && !strcmp(e->id, id))
+			return e;
+	}
+	return NULL;
+}
+
+struct state_entry *state_by_name(struct state *state, const char *name)
+{
+	for (size_t i = 0; i < STATE_MAX_ENTRIES; i++) {
+		struct state_entry *e = &state->entries[i];
+
+		if (e->used && e->name[0] && !strcmp(e->name, name))
+			return e;
+	}
+	return NULL;
+}
+
+struct state_entry *state_by_key(struct state *state, const uint8_t public_key[static KEY_LEN])
+{
+	for (size_t i = 0; i < STATE_MAX_ENTRIES; i++) {
+		struct state_entry *e = &state->entries[i];
+
+		if (e->used && !memcmp(e->public_key, public_key, KEY_LEN))
+			return e;
+	}
+	return NULL;
+}
+
+/* A free place, or that of the entry which nobody has used for longest. */
+static struct state_entry *find_place(struct state *state)
+{
+	struct state_entry *oldest = NULL;
+
+	for (size_t i = 0; i < STATE_MAX_ENTRIES; i++) {
+		struct state_entry *e = &state->entries[i];
+
+		if (!e->used)
+			return e;
+		if (e->owner || e->registered || e->deleting)
+			continue;
+		if (!oldest || e->used_at_s < oldest->used_at_s)
+			oldest = e;
+	}
+	return oldest;
+}
+
+int state_add(struct state *state, const char *name, struct state_entry **ret_entry,
+	      struct err *err)
+{
+	struct state_entry *e = find_place(state);
+	struct state_entry fresh = { .used = true, .used_at_s = time(NULL) };
+	int r;
+
+	if (!e)
+		return err_set(err, -ENOSPC, "the state has %d entries in use", STATE_MAX_ENTRIES);
+	snprintf(fresh.name, sizeof(fresh.name), "%s", name);
+	r = wg_key_make(fresh.private_key);
+	if (!r)
+		r = wg_key_public(fresh.private_key, fresh.public_key);
+	if (r)
+		return err_sys(err, r, "making a key");
+	*e = fresh;
+	explicit_bzero(&fresh, sizeof(fresh));
+	state->dirty = true;
+	*ret_entry = e;
+	return 0;
+}
+
+void state_drop(struct state *state, struct state_entry *entry)
+{
+	explicit_bzero(entry, sizeof(*entry));
+	state->dirty = true;
+}
+
+void state_rename(struct state *state, struct state_entry *entry, const char *name)
+{
+	struct state_entry *other = state_by_name(state, name);
+
+	if (other == entry)
+		return;
+	if (other && !other->owner && !other->registered && !other->deleting)
+		state_drop(state, other);
+	else if (other)
+		other->name[0] = '\0';
+	snprintf(entry->name, sizeof(entry->name), "%s", name);
+	state->dirty = true;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What must outlive the agent: STATE_DIR/state.json, mode 0600, written atomically. One entry per
+ * container name; its key is what the relay knows the addresses by.
+ *
+ * An entry is `registered` from before the relay is asked until the relay has confirmed the
+ * removal: whatever crashes in between, the peer is found and removed later.
+ */
+#ifndef AGENT_STATE_H
+#define AGENT_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "../lib/addr.h"
+#include "../lib/b64.h"
+#include "../lib/err.h"
+
+#define STATE_MACHINE_LEN 33	/* 16 random bytes in hex */
+#define STATE_NAME_LEN 129	/* of a container; longer ones are refused, as the relay does */
+#define STATE_ID_LEN 65
+#define STATE_MAX_ENTRIES 2048	/* full: the entry unused for longest goes, else -ENOSPC */
+#define STATE_PATH_LEN 192
+
+struct container;
+
+/* What the relay said last. */
+struct state_config {
+	struct addr6 v6;
+	struct addr4 v4; /* zero = none */
+	struct endpoint endpoint;
+	uint8_t relay_key[KEY_LEN];
+	uint32_t mtu;
+};
+
+struct state_entry {
+	bool used;
+	char name[STATE_NAME_LEN]; /* "" = its name has gone to another container */
+	char id[STATE_ID_LEN];	   /* of the container that had it last */
+	uint8_t private_key[KEY_LEN];
+	uint8_t public_key[KEY_LEN];
+	bool registered;
+	bool has_config;
+	struct state_config config;
+	int64_t used_at_s; /* CLOCK_REALTIME */
+	/* Not saved: */
+	struct container *owner; /* runs now and has this entry */
+	bool deleting;		 /* a DELETE is under way */
+};
+
+struct state {
+	char path[STATE_PATH_LEN];
+	char machine[STATE_MACHINE_LEN];
+	bool dirty;
+	struct state_entry *entries; /* STATE_MAX_ENTRIES; the place of an entry never changes */
+};
+
+/* A missing file is an empty state; a file that makes no sense is an error, never overwritten. */
+int state_load(const char *dir, struct state *ret_state, struct err *err);
+/* If dirty. */
+int state_save(struct state *state, struct err *err);
+void state_free(struct state *state);
+
+struct state_entry *state_by_id(struct state *state, const char *id);
+struct state_entry *state_by_name(struct state *state, const char *name);
+struct state_entry *state_by_key(struct state *state, const uint8_t public_key[static KEY_LEN]);
+/* A new entry with a new key. */
+int state_add(struct state *state, const char *name, struct state_entry **ret_entry,
+	      struct err *err);
+void state_drop(struct state *state, struct state_entry *entry);
+/* Another entry of that name loses it. */
+void state_rename(struct state *state, struct state_entry *entry, const char *name);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A container's tunnel, by netlink. The WireGuard device is made in this (the host's) namespace, so
+ * that its UDP socket stays here, and moved into the container's as TUNNEL_DEVICE.
+ */
+#ifndef AGENT_TUNNEL_H
+#define AGENT_TUNNEL_H
+
+#include "helper_msg.h"
+
+/* netns_fd: an open network namespace that is not this one. All are idempotent. */
+int tunnel_attach(int netns_fd, const struct tunnel_conf *conf, struct err *err);
+int tunnel_detach(int netns_fd, struct err *err);
+int tunnel_status(int netns_fd, struct tunnel_status *ret_status, struct err *err);
+/* Removes "wg-XXXXXXXX" WireGuard devices left in this namespace. */
+int tunnel_sweep(struct err *err);
+
+#endif
