@@ -123,7 +123,7 @@ $(BUILD)/gen/syscalls_%.h: selftests/harness/syscalls.sh $(LIB_SRC) $(RELAY_SRC)
 	$(Q)sh selftests/harness/syscalls.sh $* $(filter %.c,$^) >$@
 
 # Tests.
-TEST_LIBS = $(LIBS_relayd) -lcmocka
+TEST_LIBS = $(LIBS_relayd) -lcmocka -lz
 $(UNIT) $(BPF_TESTS) $(NET_TESTS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests.a $(BUILD)/relay.a $(BUILD)/agent.a $(BUILD)/lib.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/tests.a $(BUILD)/relay.a $(BUILD)/agent.a $(BUILD)/lib.a $(TEST_LIBS)
