@@ -178,14 +178,18 @@ format:
 analyze: $(GEN)
 	@sh selftests/lint/analyze.sh "$(ALL_CFLAGS)" $(LIB_SRC) $(RELAY_SRC) relay/main.c $(AGENT_SRC) agent/main.c $(RELAYCTL_SRC) cli/relayctl.c
 
+SHARE = $(DESTDIR)$(PREFIX)/share
 install: $(BIN)
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d \
-		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)/etc/sidecar
+		$(SHARE)/man/man5 $(SHARE)/man/man8 $(SHARE)/bash-completion/completions $(SHARE)/doc/sidecar/examples
+	install -d -m 755 $(DESTDIR)/etc/sidecar
 	install -m 755 $(BIN) $(DESTDIR)$(PREFIX)/sbin/
 	install -m 644 $(wildcard images/systemd/*.service) $(DESTDIR)$(PREFIX)/lib/systemd/system/
 	install -m 644 $(wildcard images/sysusers/*.conf) $(DESTDIR)$(PREFIX)/lib/sysusers.d/
-	install -m 644 $(wildcard */*.5) $(DESTDIR)$(PREFIX)/share/man/man5/
-	install -m 644 $(wildcard */*.8) $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -m 644 $(wildcard images/completion/*) $(SHARE)/bash-completion/completions/
+	install -m 644 $(wildcard images/*.example) $(SHARE)/doc/sidecar/examples/
+	install -m 644 $(wildcard */*.5) $(SHARE)/man/man5/
+	install -m 644 $(wildcard */*.8) $(SHARE)/man/man8/
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 

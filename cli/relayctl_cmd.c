@@ -110,7 +110,7 @@ static int parse_words(const struct ctl_cmd *cmd, int argc, char **argv, struct 
 	if (ctl->args.help || ctl->args.version)
 		return 0;
 	if (ctl->n_words < cmd->min_words)
-		return err_set(err, -EINVAL, "%s needs %s behind it", cmd->name, cmd->words);
+		return err_set(err, -EINVAL, "usage: %s %s", cmd->name, cmd->words);
 	if (ctl->n_words > cmd->max_words)
 		return refuse_word(err, "too many words, from", ctl->words[cmd->max_words]);
 	return 0;
@@ -195,7 +195,8 @@ void ctl_cmd_help(FILE *out, const struct ctl_cmd *cmd)
 		if (cmd->opts)
 			opt_print_help(out, cmd->opts);
 	} else {
-		fprintf(out, "usage: relayctl [OPTIONS] %s COMMAND ...\n\n", cmd ? cmd->name : "");
+		fprintf(out, "usage: relayctl [OPTIONS] %s%sCOMMAND ...\n\n", cmd ? cmd->name : "",
+			cmd ? " " : "");
 		print_commands(out, cmd ? cmd->sub : ctl_cmds, cmd ? cmd->name : "");
 		fputc('\n', out);
 	}
