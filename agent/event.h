@@ -30,6 +30,8 @@
 	X(RELAY_REFUSED, ERR, "the relay refused, will be tried again")                            \
 	X(RELAY_MISSING, WARN, "the relay does not know this peer, adding it again")               \
 	X(PEER_DELETED, INFO, "peer removed from the relay")                                       \
+	X(PSK_FAILED, WARN, "key exchange failed, will be tried again")                            \
+	X(PSK_CLOSED, ERR, "no key exchange succeeded: tunnel closed, as strict mode wants")       \
 	X(NO_HANDSHAKE, WARN, "no WireGuard handshake with the relay, adding the peer again")      \
 	X(TABLE_FULL, ERR, "table full, container left alone")                                     \
 	X(STATE_FAILED, ERR, "state not saved")                                                    \

@@ -33,6 +33,8 @@ static void on_tick(uv_timer_t *timer)
 
 		if (c->used)
 			worker_step(c);
+		if (c->used)
+			worker_psk_tick(c);
 		if (all && c->used && c->attached && !c->busy)
 			worker_status(c);
 	}

@@ -18,12 +18,13 @@ static void reached(struct worker *w)
 	w->relay_down = false;
 	event_log(EVENT_RELAY_REACHED, NULL, "%s", w->conf.join.host);
 	backoff_reset(&w->deletes);
+	/* It may have started anew: all is compared in the next tick. */
+	w->reconciled = (struct mono){};
 	for (size_t i = 0; i < CONTAINER_MAX; i++)
 		backoff_reset(&w->table[i].relay);
 }
 
-/* Notes whether the relay answered, and how long to wait after what it said. */
-static void note(struct worker *w, const struct relay_answer *a, struct backoff *b)
+void worker_note(struct worker *w, const struct relay_answer *a)
 {
 	if (a->r != -EHOSTUNREACH) {
 		reached(w);
@@ -31,6 +32,12 @@ static void note(struct worker *w, const struct relay_answer *a, struct backoff 
 		w->relay_down = true;
 		event_log(EVENT_RELAY_UNREACHABLE, NULL, "%s", a->err.text);
 	}
+}
+
+/* Notes whether the relay answered, and how long to wait after what it said. */
+static void note(struct worker *w, const struct relay_answer *a, struct backoff *b)
+{
+	worker_note(w, a);
 	if (!a->r)
 		backoff_reset(b);
 	else if (a->r == -EHOSTUNREACH)
@@ -70,6 +77,7 @@ static void on_post(const struct relay_answer *a, void *ctx)
 		backoff_fail(&c->relay, REFUSED_PAUSE_MIN_MS, REFUSED_PAUSE_MAX_MS);
 	} else if (!a->r) {
 		accept_config(c, a);
+		worker_psk_posted(c, a->psk_epoch);
 	} else if (a->r == -EACCES && c->now.labels.ipv4 && !c->without_v4 &&
 		   strstr(a->err.text, " ipv4_")) {
 		/* The label asks for it "where the tier grants one": IPv6 alone is better than
@@ -201,6 +209,7 @@ static void compare(struct worker *w, const json_t *list)
 	static bool there[STATE_MAX_ENTRIES];
 	uint8_t key[KEY_LEN];
 	struct state_entry *e;
+	uint64_t next;
 
 	memset(there, 0, sizeof(there));
 	for (size_t i = 0; i < json_array_size(list); i++) {
@@ -212,6 +221,9 @@ static void compare(struct worker *w, const json_t *list)
 			continue;
 		}
 		there[e - w->state.entries] = true;
+		if (e->owner && !json_get_u64(json_array_get(list, i), "psk_epoch", 1,
+					      PSK_EPOCH_MAX, &next, NULL))
+			worker_psk_hint(e->owner, next);
 		if (!e->owner && !e->deleting && !e->registered) {
 			e->registered = true;
 			w->state.dirty = true;

@@ -97,10 +97,13 @@ void worker_attach(struct container *c)
 	const struct state_entry *e = c->entry;
 	struct helper_msg msg = {.type = HELPER_ATTACH, .handle = c->handle};
 	struct tunnel_conf *conf = &msg.conf;
+	const uint8_t *psk = psk_agent_key(&c->psk);
 
 	memcpy(conf->container_id, c->id, sizeof(conf->container_id));
 	memcpy(conf->private_key, e->private_key, KEY_LEN);
 	memcpy(conf->relay_key, e->config.relay_key, KEY_LEN);
+	if (psk)
+		memcpy(conf->psk, psk, KEY_LEN);
 	conf->endpoint = e->config.endpoint;
 	conf->v6 = e->config.v6;
 	conf->v4 = e->config.v4;
@@ -139,6 +142,8 @@ static void on_status(const struct helper_msg *answer, void *ctx)
 
 	if (!take_answer(c, answer))
 		return;
+	if (!answer->result && answer->status.present)
+		worker_psk_seen(c, answer->status.last_handshake_s);
 	if (answer->result < 0) {
 		log_debug("container %s: %s", container_label(c), answer->text);
 	} else if (!answer->status.present ||
