@@ -70,8 +70,7 @@ static void on_post(const struct relay_answer *a, void *ctx)
 		backoff_fail(&c->relay, REFUSED_PAUSE_MIN_MS, REFUSED_PAUSE_MAX_MS);
 	} else if (!a->r) {
 		accept_config(c, a);
-	} else if (a->r == -EACCES && c->now.labels.ipv4 && !c->without_v4 &&
-		   strstr(a->err.text, " ipv4_")) {
+	} else if (a->r == -EDQUOT && c->now.labels.ipv4 && !c->without_v4) {
 		/* The label asks for it "where the tier grants one": IPv6 alone is better than
 		 * none. */
 		c->without_v4 = true;
