@@ -8,7 +8,7 @@
 
 #define TOKEN "sct_live_0123456789ABCDEFGHIJabcdefghij2TWdCS"
 #define JOIN                                                                                       \
-	"sidecar://192.0.2.1:8443/?pin=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"                 \
+	"sidecar://192.0.2.1:8443/?pin=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"                \
 	"&pin=BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 static char dir[] = "/tmp/agent-conf-XXXXXX";
@@ -16,10 +16,9 @@ static char file[64];
 
 static int set_up(UNUSED void **state)
 {
-	static const char *const names[] = {"SIDECAR_TOKEN",	 "SIDECAR_TOKEN_FILE",
-					    "SIDECAR_JOIN",	 "DOCKER_HOST",
-					    "SIDECAR_STATE_DIR", "SIDECAR_NETNS_DIR",
-					    "HTTPS_PROXY",	 "https_proxy"};
+	static const char *const names[] = {
+		"SIDECAR_TOKEN",     "SIDECAR_TOKEN_FILE", "SIDECAR_JOIN", "DOCKER_HOST",
+		"SIDECAR_STATE_DIR", "SIDECAR_NETNS_DIR",  "HTTPS_PROXY",  "https_proxy"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		unsetenv(names[i]);
@@ -153,14 +152,10 @@ static void an_env_files_mistake_has_a_line_number(UNUSED void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		T(token_and_join_are_enough),
-		T(what_is_set_is_taken),
-		T(an_empty_variable_is_an_unset_one),
-		T(each_mistake_names_its_variable),
-		T(a_wrong_token_is_told_apart),
-		T(the_token_may_come_from_a_file),
-		T(an_env_file_sets_what_is_not_set),
-		T(an_env_files_mistake_has_a_line_number),
+		T(token_and_join_are_enough),	      T(what_is_set_is_taken),
+		T(an_empty_variable_is_an_unset_one), T(each_mistake_names_its_variable),
+		T(a_wrong_token_is_told_apart),	      T(the_token_may_come_from_a_file),
+		T(an_env_file_sets_what_is_not_set),  T(an_env_files_mistake_has_a_line_number),
 	};
 	int failed;
 
