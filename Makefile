@@ -181,7 +181,8 @@ bench:
 format:
 	$(Q)clang-format -i $(filter-out $(BUILD)/%,$(SRC) $(HDR) $(wildcard bpf/*.c))
 analyze: $(GEN)
-	@sh selftests/lint/analyze.sh "$(ALL_CFLAGS)" $(LIB_SRC) $(RELAY_SRC) relay/main.c $(AGENT_SRC) agent/main.c $(RELAYCTL_SRC) cli/relayctl.c
+	@sh selftests/harness/analyze.sh "$(ALL_CFLAGS)" $(LIB_SRC) $(RELAY_SRC) relay/main.c $(AGENT_SRC) \
+		$(wildcard agent/main.c) $(RELAYCTL_SRC) cli/relayctl.c
 
 SHARE = $(DESTDIR)$(PREFIX)/share
 install: $(BIN)
