@@ -24,4 +24,10 @@ int err_sys(struct err *err, int code, const char *fmt, ...) PRINTF(3, 4);
 /* Puts the caller's context in front of the text: "CONTEXT: text". Returns err->code. */
 int err_prefix(struct err *err, const char *fmt, ...) PRINTF(2, 3);
 
+#ifdef ANALYZE
+/* Analysers see one file at a time: that what comes back is the code must be said here. */
+#define err_set(err, code, ...) ((void)(err_set)(err, code, __VA_ARGS__), (code))
+#define err_sys(err, code, ...) ((void)(err_sys)(err, code, __VA_ARGS__), (code))
+#endif
+
 #endif
