@@ -118,7 +118,7 @@ void api_token_post(struct api_req *req)
 {
 	char text[TOKEN_LEN], scopes[DB_SCOPES_TEXT_LEN];
 	struct db_account account = {};
-	struct db_token token = {};
+	struct db_token token;
 	struct asked asked = {};
 	struct err err;
 	int r;
