@@ -26,8 +26,18 @@ int err_prefix(struct err *err, const char *fmt, ...) PRINTF(2, 3);
 
 #ifdef ANALYZE
 /* Analysers see one file at a time: that what comes back is the code must be said here. */
-#define err_set(err, code, ...) ((void)(err_set)(err, code, __VA_ARGS__), (code))
-#define err_sys(err, code, ...) ((void)(err_sys)(err, code, __VA_ARGS__), (code))
+#define err_set(err, code, ...)                                                                    \
+	({                                                                                         \
+		int err_code_ = (code);                                                            \
+		(err_set)(err, err_code_, __VA_ARGS__);                                            \
+		err_code_;                                                                         \
+	})
+#define err_sys(err, code, ...)                                                                    \
+	({                                                                                         \
+		int err_code_ = (code);                                                            \
+		(err_sys)(err, err_code_, __VA_ARGS__);                                            \
+		err_code_;                                                                         \
+	})
 #endif
 
 #endif
