@@ -144,7 +144,7 @@ $(FUZZERS): $(BUILD)/%: %.c $(LIB_SRC) $(RELAY_SRC) $(AGENT_SRC) | $(GEN)
 fuzzers: $(FUZZERS)
 
 RUN = python3 selftests/harness/run.py
-TESTS ?= test_*
+TESTS := $(or $(TESTS),test_*)
 VM_TESTS = selftests/vm/up.sh $(sort $(wildcard $(TESTS:%=selftests/vm/%.sh))) selftests/vm/down.sh
 check-unit: $(BIN) $(UNIT)
 	@$(RUN) --title unit $(UNIT)
