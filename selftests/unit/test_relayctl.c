@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "test.h"
+#include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include "cli/relayctl.h"
+#include "lib/file.h"
+#include "relay/supervisor.h"
 
 static struct ctl ctl;
 static const struct ctl_cmd *cmd;
@@ -230,6 +236,75 @@ static void json_is_the_whole_answer(void **state UNUSED)
 		assert_true((*p >= 0x20 && *p < 0x7f) || *p == '\n');
 }
 
+/* ---- reload ---- */
+
+/* A relayd that answers one SIGHUP: it listens, so the kernel names it, and writes the result. */
+static void fake_relayd(const char *socket_path, const char *result_path, const char *result,
+			int ready_fd)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	int number, fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	snprintf(un.sun_path, sizeof(un.sun_path), "%s", socket_path);
+	if (bind(fd, (const struct sockaddr *)&un, sizeof(un)) || listen(fd, 4) ||
+	    write(ready_fd, "1", 1) != 1 || sigwait(&set, &number) ||
+	    file_write_atomic(result_path, 0600, result, strlen(result), NULL))
+		_exit(1);
+	_exit(0);
+}
+
+static enum ctl_exit reload(const char *before, const char *after)
+{
+	char dir[] = "/tmp/test_relayctl.XXXXXX", path[64], result[64], byte;
+	enum ctl_exit code;
+	int fds[2], status;
+	pid_t pid;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/s", dir);
+	snprintf(result, sizeof(result), "%s/" SUPERVISOR_RELOAD_FILE, dir);
+	assert_int_equal(file_write_atomic(result, 0600, before, strlen(before), NULL), 0);
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (!pid)
+		fake_relayd(path, result, after, fds[1]);
+	assert_int_equal(read(fds[0], &byte, 1), 1);
+	ctl = (struct ctl){.args = {.socket = path},
+			   .out = {.ops = &out_text, .file = text_open()}};
+	code = ctl_reload(&ctl);
+	fclose(ctl.out.file);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(fds[0]);
+	close(fds[1]);
+	unlink(path);
+	unlink(result);
+	rmdir(dir);
+	return code;
+}
+
+static void reload_waits_for_a_new_result(void **state UNUSED)
+{
+	assert_int_equal(reload("1 ok\n", "2 ok\n"), CTL_EXIT_OK);
+	assert_string_equal(text, "reloaded\n");
+}
+
+static void a_refused_reload_is_a_failure(void **state UNUSED)
+{
+	assert_int_equal(reload("1 ok\n", "2 relay.yaml:1:1: unknown key\n"), CTL_EXIT_ERROR);
+	assert_string_equal(text, "");
+}
+
+static void reload_without_relayd_is_told(void **state UNUSED)
+{
+	ctl = (struct ctl){.args = {.socket = "/nonexistent/s"}};
+	assert_int_equal(ctl_reload(&ctl), CTL_EXIT_UNREACHABLE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +320,9 @@ int main(void)
 		cmocka_unit_test(lists_are_columns),
 		cmocka_unit_test(objects_are_lines),
 		cmocka_unit_test(json_is_the_whole_answer),
+		cmocka_unit_test(reload_waits_for_a_new_result),
+		cmocka_unit_test(a_refused_reload_is_a_failure),
+		cmocka_unit_test(reload_without_relayd_is_told),
 	};
 
 	return RUN_TESTS(tests);
