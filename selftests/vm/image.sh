@@ -94,7 +94,7 @@ mmdebstrap --quiet --variant=apt \
 customize $root
 cp $root/boot/vmlinuz-* $out/vmlinuz
 cp $root/boot/initrd.img-* $out/initrd
-rm -rf $root/boot/*
+rm -rf "${root:?}"/boot/*
 echo "# writing the image ..."
 mke2fs -q -t ext4 -L root -d $root $out/base.ext4 4G
 rm -rf --one-file-system $root
