@@ -35,13 +35,6 @@ static int on_peer(const struct nl_wg_peer *peer, void *ctx)
 	return 0;
 }
 
-static bool endpoint_eq(const struct endpoint *a, const struct endpoint *b)
-{
-	if (a->family != b->family || a->port != b->port)
-		return false;
-	return a->family == AF_INET ? addr4_eq(a->v4, b->v4) : addr6_eq(&a->v6, &b->v6);
-}
-
 /* Wanted, or what is there, or a random one. False: it is there already. */
 static bool choose_psk(const uint8_t have[static KEY_LEN], const uint8_t want[static KEY_LEN],
 		       uint8_t ret_psk[static KEY_LEN])
