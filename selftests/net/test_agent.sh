@@ -25,7 +25,7 @@ trap cleanup EXIT
 
 n=0 failed=0
 echo "TAP version 13"
-echo "1..16"
+echo "1..19"
 check() { # check NAME COMMAND...
 	local name=$1
 	shift
@@ -111,6 +111,9 @@ check "takes IPv6 alone where no IPv4 is granted, and says so" said 'web: 403 ip
 check "and asks again without" asked '^POST web ipv4=False'
 check "refuses network host in words" said 'plain: network host.*not attached'
 check "refuses a label's value in words" said 'wrong: label sidecar.bandwidth="11": expected 10, 50, 100 or 500'
+check "learns from a refusal which epoch is next" asked '^OFFER 0 refused'
+check "agrees on a key with the relay" asked '^OFFER 1000 answered'
+check "and both have the same" asked '^COMMIT 1000 confirmed'
 check "goes on to the tunnel" said 'web: attach$'
 worker() { pgrep -P "$agent"; }
 status=$(cat "/proc/$(worker)/status")
