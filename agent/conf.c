@@ -149,6 +149,18 @@ static int get_psk(struct conf *conf, struct err *err)
 			   &conf->psk_strict_s, err);
 }
 
+static int get_log(struct conf *conf, struct err *err)
+{
+	static const char *const names[] = {"codes", "text", NULL};
+	const char *value = env("SIDECAR_LOG");
+	int i = 0;
+
+	if (value && parse_name(value, names, &i))
+		return err_set(err, -EINVAL, "SIDECAR_LOG: expected codes or text");
+	conf->log_text = i == 1;
+	return 0;
+}
+
 int conf_from_env(struct conf *ret_conf, struct err *err)
 {
 	struct conf conf = {};
@@ -167,6 +179,8 @@ int conf_from_env(struct conf *ret_conf, struct err *err)
 		r = get_proxy(&conf, err);
 	if (!r)
 		r = get_psk(&conf, err);
+	if (!r)
+		r = get_log(&conf, err);
 	if (!r)
 		*ret_conf = conf;
 	explicit_bzero(&conf, sizeof(conf));

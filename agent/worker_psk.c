@@ -69,7 +69,7 @@ static void on_installed(const struct helper_msg *answer, void *ctx)
 	if (answer->result == -ENOENT || answer->result == -ENODEV || answer->result == -EBADF)
 		log_debug("container %s: %s", container_label(c), answer->text);
 	else if (answer->result < 0)
-		event_log(EVENT_HELPER_FAILED, container_label(c), "%s", answer->text);
+		event_log(EVENT_HELPER_FAILED, container_label(c), c->id, "%s", answer->text);
 }
 
 /* Into the tunnel that is there; one that is not there yet is made with it. */
@@ -247,7 +247,7 @@ void worker_psk_tick(struct container *c)
 		log_debug("container %s: another PSK", container_label(c));
 		install(c);
 		if (c->psk.closed)
-			event_log(EVENT_PSK_CLOSED, container_label(c), "for %u s",
+			event_log(EVENT_PSK_CLOSED, container_label(c), c->id, "for %u s",
 				  c->worker->conf.psk_strict_s);
 	}
 	/* In doubt the half minute between two looks at the tunnel is too long. */

@@ -16,7 +16,7 @@ static void reached(struct worker *w)
 	if (!w->relay_down)
 		return;
 	w->relay_down = false;
-	event_log(EVENT_RELAY_REACHED, NULL, "%s", w->conf.join.host);
+	event_log(EVENT_RELAY_REACHED, NULL, NULL, "%s", w->conf.join.host);
 	backoff_reset(&w->deletes);
 	/* It may have started anew: all is compared in the next tick. */
 	w->reconciled = (struct mono){};
@@ -30,7 +30,7 @@ void worker_note(struct worker *w, const struct relay_answer *a)
 		reached(w);
 	} else if (!w->relay_down) {
 		w->relay_down = true;
-		event_log(EVENT_RELAY_UNREACHABLE, NULL, "%s", a->err.text);
+		event_log(EVENT_RELAY_UNREACHABLE, NULL, NULL, "%s", a->err.text);
 	}
 }
 
@@ -53,7 +53,7 @@ static void accept_config(struct container *c, const struct relay_answer *a)
 
 	snprintf(asked, sizeof(asked), "%s", e->name);
 	if (c->posted_name[0] && strcmp(c->posted_name, asked))
-		event_log(EVENT_RENAMED, asked, "was %s", c->posted_name);
+		event_log(EVENT_RENAMED, asked, c->id, "was %s", c->posted_name);
 	memcpy(c->posted_name, asked, sizeof(c->posted_name));
 	c->confirmed = true;
 	if (!e->has_config || memcmp(&e->config, &a->config, sizeof(e->config))) {
@@ -151,13 +151,14 @@ static void on_orphan_deleted(const struct relay_answer *a, void *ctx)
 	if (a->r == -ENOENT)
 		backoff_reset(&w->deletes);
 	else if (a->r && a->r != -EHOSTUNREACH)
-		event_log(EVENT_RELAY_REFUSED, o->e && o->e->name[0] ? o->e->name : NULL, "%s",
-			  a->err.text);
+		event_log(EVENT_RELAY_REFUSED, o->e && o->e->name[0] ? o->e->name : NULL,
+			  o->e ? o->e->id : NULL, "%s", a->err.text);
 	if (o->e)
 		o->e->deleting = false;
 	if (a->r && a->r != -ENOENT)
 		return;
-	event_log(EVENT_PEER_DELETED, o->e && o->e->name[0] ? o->e->name : NULL, "%s", "");
+	event_log(EVENT_PEER_DELETED, o->e && o->e->name[0] ? o->e->name : NULL,
+		  o->e ? o->e->id : NULL, "%s", "");
 	/* A container that took the entry over has asked, or will ask, for it anew. */
 	if (o->e && !o->e->owner) {
 		o->e->registered = false;
@@ -243,7 +244,7 @@ static void compare(struct worker *w, const json_t *list)
 		if (!c->used || !c->entry || !c->confirmed || c->busy ||
 		    there[c->entry - w->state.entries])
 			continue;
-		event_log(EVENT_RELAY_MISSING, container_label(c), "%s", "");
+		event_log(EVENT_RELAY_MISSING, container_label(c), c->id, "%s", "");
 		c->confirmed = false;
 		worker_step(c);
 	}

@@ -53,7 +53,7 @@ static void forget_entry(struct container *c)
 	worker_psk_stop(c);
 	c->entry = NULL;
 	c->confirmed = c->readd = c->without_v4 = false;
-	event_log(EVENT_STOPPED, container_label(c), "%s", "");
+	event_log(EVENT_STOPPED, container_label(c), c->id, "%s", "");
 }
 
 static void rename_entry(struct container *c)

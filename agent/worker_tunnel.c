@@ -123,9 +123,9 @@ static void on_detach(const struct helper_msg *answer, void *ctx)
 	/* One try: what cannot be removed goes with the container. */
 	c->touched = c->attached = false;
 	if (answer->result < 0)
-		event_log(EVENT_HELPER_FAILED, container_label(c), "%s", answer->text);
+		event_log(EVENT_HELPER_FAILED, container_label(c), c->id, "%s", answer->text);
 	else
-		event_log(EVENT_DETACHED, container_label(c), "%s", "");
+		event_log(EVENT_DETACHED, container_label(c), c->id, "%s", "");
 	worker_step(c);
 }
 
@@ -155,7 +155,7 @@ static void on_status(const struct helper_msg *answer, void *ctx)
 		c->handshake_since = mono_now();
 	} else if (mono_ms_since(c->handshake_since) > HANDSHAKE_MAX_MS && c->confirmed &&
 		   !c->worker->relay_down) {
-		event_log(EVENT_NO_HANDSHAKE, container_label(c), "for %d s",
+		event_log(EVENT_NO_HANDSHAKE, container_label(c), c->id, "for %d s",
 			  (int)(mono_ms_since(c->handshake_since) / 1000));
 		c->readd = true;
 		c->handshake_since = mono_now();
@@ -173,7 +173,7 @@ void worker_status(struct container *c)
 static void on_close(const struct helper_msg *answer, UNUSED void *ctx)
 {
 	if (answer && answer->result < 0)
-		event_log(EVENT_HELPER_FAILED, NULL, "%s", answer->text);
+		event_log(EVENT_HELPER_FAILED, NULL, NULL, "%s", answer->text);
 }
 
 void worker_close(struct container *c)

@@ -25,7 +25,7 @@ trap cleanup EXIT
 
 n=0 failed=0
 echo "TAP version 13"
-echo "1..19"
+echo "1..21"
 check() { # check NAME COMMAND...
 	local name=$1
 	shift
@@ -142,4 +142,14 @@ code=0
 wait "$agent" || code=$?
 check "ends in order" test "$code" = 0
 check "was never stopped by its own filter" test -z "$(grep 'may not use' "$tmp/log")"
+
+# Without -v and SIDECAR_LOG the log is for those who may read codes.
+"$BUILD/sidecar-agent" --env "$tmp/env" 2>"$tmp/codes" &
+agent=$!
+pids+=("$agent")
+coded() { grep -qE "^worker: warning: 301 $(id 3 | cut -c1-12)\$" "$tmp/codes"; }
+check "by default the log holds codes and ids" within 15 coded
+kill "$agent"
+wait "$agent" || true
+check "and nothing else" test -z "$(grep -vE '^(agent|worker): [a-z]+: [0-9]{3}( [0-9a-f]{12})?$' "$tmp/codes")"
 exit $failed

@@ -16,11 +16,11 @@ static char file[64];
 
 static int set_up(UNUSED void **state)
 {
-	static const char *const names[] = {"SIDECAR_TOKEN",	  "SIDECAR_TOKEN_FILE",
-					    "SIDECAR_JOIN",	  "DOCKER_HOST",
-					    "SIDECAR_STATE_DIR",  "SIDECAR_NETNS_DIR",
-					    "SIDECAR_PSK_PERIOD", "SIDECAR_PSK_STRICT",
-					    "HTTPS_PROXY",	  "https_proxy"};
+	static const char *const names[] = {
+		"SIDECAR_TOKEN",      "SIDECAR_TOKEN_FILE", "SIDECAR_JOIN",
+		"DOCKER_HOST",	      "SIDECAR_STATE_DIR",  "SIDECAR_NETNS_DIR",
+		"SIDECAR_PSK_PERIOD", "SIDECAR_PSK_STRICT", "SIDECAR_LOG",
+		"HTTPS_PROXY",	      "https_proxy"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		unsetenv(names[i]);
@@ -103,6 +103,9 @@ static void each_mistake_names_its_variable(UNUSED void **state)
 	setenv("SIDECAR_PSK_PERIOD", "4", 1);
 	assert_string_equal(refused(-EINVAL),
 			    "SIDECAR_PSK_PERIOD: expected a number of seconds, 5 to 3600");
+	set_up(NULL);
+	setenv("SIDECAR_LOG", "words", 1);
+	assert_string_equal(refused(-EINVAL), "SIDECAR_LOG: expected codes or text");
 	set_up(NULL);
 	setenv("SIDECAR_PSK_STRICT", "239", 1);
 	assert_string_equal(refused(-EINVAL),
