@@ -21,7 +21,8 @@ int err_set(struct err *err, int code, const char *fmt, ...) PRINTF(3, 4);
 /* Like err_set() with ": strerror(-code)" behind the text. */
 int err_sys(struct err *err, int code, const char *fmt, ...) PRINTF(3, 4);
 
-/* Puts the caller's context in front of the text: "CONTEXT: text". Returns err->code. */
+/* Puts the caller's context in front of the text: "CONTEXT: text". For failures only: returns
+ * err->code, or -EIO without err. */
 int err_prefix(struct err *err, const char *fmt, ...) PRINTF(2, 3);
 
 #ifdef ANALYZE
