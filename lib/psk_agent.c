@@ -161,7 +161,8 @@ static void keys_settle(struct psk_agent *a)
 	uint8_t keep[KEY_LEN];
 
 	memcpy(keep, a->key[a->installed], KEY_LEN);
-	explicit_bzero(a->key[under_way], sizeof(a->key) - under_way * (size_t)KEY_LEN);
+	for (unsigned int i = under_way ? 1 : 0; i < PSK_AGENT_MAX_KEYS; i++)
+		explicit_bzero(a->key[i], KEY_LEN);
 	memcpy(a->key[under_way], keep, KEY_LEN);
 	a->installed = under_way;
 	a->n_keys = under_way + 1;
