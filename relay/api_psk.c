@@ -39,7 +39,11 @@ void api_psk_free(struct api_psk *psk)
 {
 	if (!psk)
 		return;
-	explicit_bzero(psk->slot, psk->slots * sizeof(struct slot));
+	/* Memory that was never touched stays so. */
+	for (uint32_t i = 0; i < psk->slots; i++) {
+		if (psk->slot[i].used)
+			explicit_bzero(&psk->slot[i], sizeof(struct slot));
+	}
 	free(psk);
 }
 
