@@ -11,7 +11,7 @@ STAGE int uplink_in(struct __sk_buff *skb, struct pkt *pkt)
 	/* To another MAC, to all, or tagged: not routed by us. */
 	if (skb->pkt_type != PACKET_HOST || skb->vlan_present)
 		return V_PASS;
-	r = pkt_parse(skb, ETH_HLEN, pkt);
+	r = pkt_parse(skb, ETH_HLEN, false, pkt);
 	if (r)
 		return r;
 	r = steer_slot(pkt);

@@ -7,7 +7,7 @@ SEC("tcx/ingress")
 int sc_uplink_tc(struct __sk_buff *skb)
 {
 	struct guard g = {
-		.frame = {.ctx = skb},
+		.frame = {.ctx = skb, .l2_len = ETH_HLEN},
 		.frame_len = skb->len,
 		.seg_len = skb->gso_size,
 	};

@@ -6,7 +6,7 @@
 STAGE int uplink_xdp(struct xdp_md *ctx)
 {
 	struct guard g = {
-		.frame = {.ctx = ctx, .xdp = true},
+		.frame = {.ctx = ctx, .l2_len = ETH_HLEN, .xdp = true},
 		.frame_len = (__u32)bpf_xdp_get_buff_len(ctx),
 	};
 	struct load load = {.packets = 1};

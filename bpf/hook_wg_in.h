@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* tc ingress on wg0 and wg1: source checked, counted, marked, then into the slot's VRF. */
 #include "lib/egress.h"
+#include "lib/mss.h"
 
 STAGE int wg_in(struct __sk_buff *skb, struct pkt *pkt)
 {
-	int r = pkt_parse(skb, sc_wg_l2_len, pkt);
+	int r = pkt_parse(skb, sc_wg_l2_len, true, pkt);
 
 	if (r)
 		return r < 0 ? r : -SC_DROP_NOT_IP;
@@ -14,6 +15,7 @@ STAGE int wg_in(struct __sk_buff *skb, struct pkt *pkt)
 	r = egress_destination(pkt);
 	if (r)
 		return r;
+	mss_clamp(skb, pkt, pkt->ref.slot->mtu);
 	return egress_to_vrf(skb, pkt);
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* tc egress on wg0 and wg1: everything that enters a tunnel passes here, wherever it came from. */
-#include "lib/pkt.h"
+#include "lib/mss.h"
 
 STAGE int wg_out(struct __sk_buff *skb, struct pkt *pkt)
 {
-	int r = pkt_parse(skb, sc_wg_l2_len, pkt);
+	int r = pkt_parse(skb, sc_wg_l2_len, true, pkt);
 
 	if (r)
 		return r < 0 ? r : -SC_DROP_NOT_IP;
@@ -25,6 +25,7 @@ int sc_wg_out(struct __sk_buff *skb)
 		count_drop(r, pkt.ref.nr, &pkt.load);
 		return TC_ACT_SHOT;
 	}
+	mss_clamp(skb, &pkt, pkt.ref.slot->mtu);
 	count_down(pkt.ref.nr, &pkt.load);
 	minor = pkt.ref.slot->class_minor & SC_MARK_CLASS;
 	skb->priority = minor ? SC_HTB_MAJOR | minor : 0;

@@ -35,7 +35,7 @@ STAGE int guard_wg(struct cursor c, const struct frame *f, struct ip *ip, __u32 
 	if (ip->proto.nr != IPPROTO_UDP || ip->later)
 		return 0;
 	if (far)
-		wgshape_read_far(f, ETH_HLEN + ip->hdr_len, &shape);
+		wgshape_read_far(f, f->l2_len + ip->hdr_len, &shape);
 	else
 		wgshape_read(c, &shape);
 	return wgshape_check(&shape, ip, seg_len);
