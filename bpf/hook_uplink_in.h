@@ -31,7 +31,7 @@ int sc_uplink_in(struct __sk_buff *skb)
 	int r = uplink_in(skb, &pkt);
 
 	if (r < 0) {
-		count_drop(r, pkt.ref.nr, &pkt.load);
+		drop_skb(skb, ETH_HLEN, r, pkt.ref.nr, &pkt.load);
 		return TC_ACT_SHOT;
 	}
 	if (r == V_FORWARD)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* tc egress on wg0 and wg1: everything that enters a tunnel passes here, wherever it came from. */
+#include "lib/firewall.h"
 #include "lib/mss.h"
 
 STAGE int wg_out(struct __sk_buff *skb, struct pkt *pkt)
@@ -11,7 +12,8 @@ STAGE int wg_out(struct __sk_buff *skb, struct pkt *pkt)
 	if (slot_by_addr(pkt->ip.v6, pkt->ip.dst, &pkt->ref) != PLACE_SLOT ||
 	    pkt->ref.slot->wg_ifindex != skb->ifindex)
 		return -SC_DROP_NOT_OURS;
-	return V_FORWARD;
+	r = firewall_check(pkt, SC_RULE_IN);
+	return r ? r : V_FORWARD;
 }
 
 SEC("tcx/egress")
@@ -22,7 +24,7 @@ int sc_wg_out(struct __sk_buff *skb)
 	__u32 minor;
 
 	if (r < 0) {
-		count_drop(r, pkt.ref.nr, &pkt.load);
+		drop_skb(skb, sc_wg_l2_len, r, pkt.ref.nr, &pkt.load);
 		return TC_ACT_SHOT;
 	}
 	mss_clamp(skb, &pkt, pkt.ref.slot->mtu);

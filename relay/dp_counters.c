@@ -15,7 +15,8 @@ void dp_counters(const struct dp *dp, uint32_t slot, struct sc_counters *ret_sum
 {
 	struct sc_counters sum = {};
 
-	for (uint32_t cpu = 0; cpu < dp->cpus && slot < dp->conf.slots; cpu++) {
+	/* The last stripe is ours: what an earlier layout had counted. */
+	for (uint32_t cpu = 0; cpu <= dp->cpus && slot < dp->conf.slots; cpu++) {
 		const struct sc_counters *c = &dp->counters[(size_t)cpu * dp->conf.slots + slot];
 		uint64_t last = read_once(&c->last_up_ns);
 
@@ -33,7 +34,7 @@ void dp_counters(const struct dp *dp, uint32_t slot, struct sc_counters *ret_sum
 
 void dp_counters_reset(struct dp *dp, uint32_t slot)
 {
-	for (uint32_t cpu = 0; cpu < dp->cpus && slot < dp->conf.slots; cpu++)
+	for (uint32_t cpu = 0; cpu <= dp->cpus && slot < dp->conf.slots; cpu++)
 		memset(&dp->counters[(size_t)cpu * dp->conf.slots + slot], 0,
 		       sizeof(*dp->counters));
 }

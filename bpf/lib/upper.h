@@ -17,6 +17,7 @@ struct upper {
 	__u32 at;	      /* from the start of the IP header */
 	__be16 src, dst;      /* TCP, UDP, SCTP; ICMP: src is type and code */
 	__u8 tcp_flags;
+	bool fragment;
 	bool later; /* not the first fragment: nothing above is known but proto */
 };
 
@@ -44,37 +45,48 @@ STAGE __u32 upper_min(struct ipproto proto)
 }
 
 /* Behind IPv6 extensions. ip_at: of the IP header; *upper comes filled in with what is before. */
-ONCE int sc_upper_far(struct __sk_buff *skb, __u32 ip_at, __u32 total_len, struct upper *upper)
+STAGE int upper_far(const struct frame *f, __u32 total_len, struct upper *upper)
 {
-	const struct frame f = {.ctx = skb, .l2_len = ip_at};
 	struct upper_start h = {};
 	struct ip ip = {.total_len = total_len};
 	__u32 min;
 	int r;
 
-	if (!upper)
-		return -SC_DROP_MALFORMED;
 	ip.proto = upper->proto;
 	ip.hdr_len = upper->at;
-	r = ip6_upper(&f, &ip);
+	r = ip6_upper(f, &ip);
 	if (r)
 		return r;
 	upper->proto = ip.proto;
 	upper->at = ip.hdr_len;
+	upper->fragment = ip.fragment;
 	upper->later = ip.later;
 	min = ip.later ? 0 : upper_min(ip.proto);
 	if (!min)
 		return 0;
 	if (ip.hdr_len + min > ip.total_len)
 		return -SC_DROP_MALFORMED;
-	if (min == sizeof(struct tcphdr)
-		    ? bpf_skb_load_bytes(skb, ip_at + ip.hdr_len, &h, sizeof(h))
-		    : bpf_skb_load_bytes(skb, ip_at + ip.hdr_len, &h, 8))
+	if (min == sizeof(struct tcphdr) ? frame_copy(f, f->l2_len + ip.hdr_len, &h, sizeof(h))
+					 : frame_copy(f, f->l2_len + ip.hdr_len, &h, 8))
 		return -SC_DROP_MALFORMED;
 	upper->src = h.src;
 	upper->dst = h.dst;
 	upper->tcp_flags = h.flags;
 	return 0;
+}
+
+ONCE int sc_upper_far_skb(struct __sk_buff *skb, __u32 ip_at, __u32 total_len, struct upper *upper)
+{
+	const struct frame f = {.ctx = skb, .l2_len = ip_at};
+
+	return upper ? upper_far(&f, total_len, upper) : -SC_DROP_MALFORMED;
+}
+
+ONCE int sc_upper_far_xdp(struct xdp_md *ctx, __u32 ip_at, __u32 total_len, struct upper *upper)
+{
+	const struct frame f = {.ctx = ctx, .l2_len = ip_at, .xdp = true};
+
+	return upper ? upper_far(&f, total_len, upper) : -SC_DROP_MALFORMED;
 }
 
 /*
@@ -89,11 +101,12 @@ STAGE int upper_parse(struct __sk_buff *skb, __u32 l2_len, struct cursor c, cons
 
 	ret_upper->proto = ip->proto;
 	ret_upper->at = ip->hdr_len;
+	ret_upper->fragment = ip->fragment;
 	ret_upper->later = ip->later;
 	if (ip->v6 && ip6_extension_len(ip->proto, 0)) {
 		/* A copy: what a call gets the address of is forgotten by the verifier. */
 		struct upper far = *ret_upper;
-		int r = sc_upper_far(skb, l2_len, ip->total_len, &far);
+		int r = sc_upper_far_skb(skb, l2_len, ip->total_len, &far);
 
 		*ret_upper = far;
 		return r;

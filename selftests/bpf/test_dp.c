@@ -144,7 +144,7 @@ static void test_refuses_other_abi(void **state UNUSED)
 	assert_int_equal(meta.slots, ENV_SLOTS);
 	meta.abi++;
 	assert_int_equal(bpf_map_update_elem(fd, &zero, &meta, 0), 0);
-	refuse(-EPROTO, "layout 2 with 64 slots");
+	refuse(-EPROTO, "layout 3 with 64 slots");
 	refuse(-EPROTO, "relayd --flush");
 }
 
