@@ -30,6 +30,8 @@ int api_peer_msg(const struct api *api, const struct db_peer *peer, struct msg *
 		.mtu = mtu_of(api),
 		.rate_kbps = peer->bandwidth_mbps * 1000,
 		.ceil_kbps = tier ? tier->rate_kbps : 0,
+		.smtp = tier && tier->smtp,
+		.scan_per_s = tier ? tier->scan_per_s : 0,
 		.endpoint = peer->endpoint,
 	};
 	memcpy(ret_msg->peer.public_key, peer->public_key, KEY_LEN);

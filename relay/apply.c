@@ -23,6 +23,19 @@ static int slot_write(struct net *net, const struct kslot *k, bool live, struct 
 	if (r)
 		return r;
 	v.flags = SC_SLOT_LIVE;
+	if (k->smtp)
+		v.flags |= SC_SLOT_SMTP;
+	/* Rules come before the slot goes live, and with them it is closed should they go missing.
+	 */
+	if (k->firewall.n) {
+		v.flags |= SC_SLOT_FIREWALL;
+		r = dp_firewall_set(net->dp, k->slot, &k->firewall, err);
+		if (r)
+			return r;
+	}
+	v.in_byte_ps = k->in_byte_ps;
+	v.in_packet_ns = k->in_packet_ns;
+	v.scan_ns = k->scan_ns;
 	memcpy(v.v6, &k->v6, sizeof(v.v6));
 	memcpy(&v.v4, &k->v4, sizeof(v.v4));
 	v.account = k->account;

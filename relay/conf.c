@@ -14,9 +14,10 @@ const char *const conf_xdp_names[] = {"auto", "native", "generic", "tc", NULL};
 
 /* The product's price table. Rates are this project's choice: see relay.yaml(5). */
 static const struct conf_tier default_tiers[] = {
-	{"free", 3, 0, 3, 10000},      {"micro", 1, 0, 2, 50000}, {"spark", 5, 0, 16, 100000},
-	{"launch", 10, 0, 64, 200000}, {"pulse", 25, 0, 256, 0},  {"pulse+ipv4", 25, 1, 256, 0},
-	{"relay", 50, 1, 1024, 0},
+	{"free", 3, 0, 3, 10000, false, 50},	 {"micro", 1, 0, 2, 50000, false, 50},
+	{"spark", 5, 0, 16, 100000, false, 100}, {"launch", 10, 0, 64, 200000, false, 100},
+	{"pulse", 25, 0, 256, 0, false, 500},	 {"pulse+ipv4", 25, 1, 256, 0, true, 500},
+	{"relay", 50, 1, 1024, 0, true, 1000},
 };
 
 /* One entry of "pools:", before it is known to which family it belongs. */
@@ -138,6 +139,9 @@ static const struct conf_key tier_keys[] = {
 	 .max = SC_SLOTS_MAX},
 	{"rate_kbps", conf_set_u32, .offset = offsetof(struct conf_tier, rate_kbps), .min = 0,
 	 .max = CONF_RATE_KBPS_MAX},
+	{"smtp", conf_set_bool, .offset = offsetof(struct conf_tier, smtp)},
+	{"scan_per_s", conf_set_u32, .offset = offsetof(struct conf_tier, scan_per_s), .min = 0,
+	 .max = CONF_SCAN_PER_S_MAX},
 	{},
 };
 

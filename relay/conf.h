@@ -40,7 +40,9 @@ struct conf_tier {
 	uint32_t max_peers;
 	uint32_t max_ipv4;
 	uint32_t max_ipv6;
-	uint32_t rate_kbps; /* ceiling per peer each way, 0 = unshaped */
+	uint32_t rate_kbps;  /* ceiling per peer each way, 0 = unshaped */
+	bool smtp;	     /* peers may open connections to port 25 */
+	uint32_t scan_per_s; /* new destinations a peer may open connections to, 0 = no limit */
 };
 
 struct conf {

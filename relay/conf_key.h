@@ -46,6 +46,7 @@ conf_set conf_set_map;	/* an inner mapping */
 conf_set conf_set_name; /* char[CONF_NAME_LEN]; letters, digits and . _ + -; "" only if min is 0 */
 conf_set conf_set_device;   /* char[IFNAMSIZ] */
 conf_set conf_set_path;	    /* char[CONF_PATH_LEN], absolute */
+conf_set conf_set_bool;	    /* true or false */
 conf_set conf_set_u32;	    /* min..max */
 conf_set conf_set_choice;   /* an enum, index into choices */
 conf_set conf_set_endpoint; /* struct endpoint */

@@ -28,8 +28,10 @@ static void print_tiers(FILE *out, const struct conf *conf)
 		const struct conf_tier *t = &conf->tiers[i];
 
 		fprintf(out,
-			"  %s:\n    peers: %u\n    ipv4: %u\n    ipv6: %u\n    rate_kbps: %u\n",
-			t->name, t->max_peers, t->max_ipv4, t->max_ipv6, t->rate_kbps);
+			"  %s:\n    peers: %u\n    ipv4: %u\n    ipv6: %u\n    rate_kbps: %u\n"
+			"    smtp: %s\n    scan_per_s: %u\n",
+			t->name, t->max_peers, t->max_ipv4, t->max_ipv6, t->rate_kbps,
+			t->smtp ? "true" : "false", t->scan_per_s);
 	}
 }
 

@@ -57,6 +57,9 @@ int net_peer_check(const struct net *net, const struct peer *p, struct err *err)
 		return err_set(err, -EINVAL, "slot %u: its IPv4 address is in no pool", p->slot);
 	if (p->wg > 1 || p->mtu < 1280 || p->mtu > conf->mtu)
 		return err_set(err, -EINVAL, "slot %u: device or MTU out of range", p->slot);
+	if (p->firewall.n > SC_MAX_RULES)
+		return err_set(err, -EINVAL, "slot %u: more than %d firewall rules", p->slot,
+			       SC_MAX_RULES);
 	for (uint32_t i = 0; i < conf->slots; i++) {
 		const struct peer *other = &net->want[i];
 
