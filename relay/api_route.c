@@ -30,6 +30,7 @@ static const struct api_route ctl_routes[] = {
 	{"POST", "/ctl/v1/join", 0, BODY, api_ctl_join},
 	{"GET", "/ctl/v1/peers", 0, 0, api_ctl_peer_list},
 	{"POST", "/ctl/v1/peer", 0, BODY, api_ctl_peer_show},
+	{"DELETE", "/ctl/v1/peer", 0, BODY, api_ctl_peer_delete},
 	{"GET", "/ctl/v1/tokens", 0, 0, api_token_list},
 	{"POST", "/ctl/v1/tokens", 0, BODY, api_token_post},
 	{"DELETE", "/ctl/v1/tokens", 0, BODY, api_token_delete},
