@@ -6,7 +6,7 @@ NATIVE ?= $(shell sh selftests/harness/native.sh)
 
 ifneq ($(or $(SIDECAR_IN_ROOT),$(filter 1,$(NATIVE))),1)
 
-GOALS := all demo check check-unit check-bpf check-net check-vm check-long bench fuzz lint format \
+GOALS := all demo check check-unit check-bpf check-net check-api check-vm check-long bench fuzz lint format \
 	 analyze install vm-ssh vm-stop
 .PHONY: $(GOALS) clean distclean
 # Variables given on the command line travel in MAKEFLAGS.
@@ -55,6 +55,7 @@ UNIT_SRC := $(sort $(wildcard selftests/unit/test_*.c))
 BPF_TEST_SRC := $(sort $(wildcard selftests/bpf/test_*.c))
 NET_TEST_SRC := $(sort $(wildcard selftests/net/test_*.c))
 BENCH_SRC := $(sort $(wildcard selftests/bench/bench*.c))
+API_TOOL_SRC := $(sort $(wildcard selftests/api/*.c))
 FUZZ_SRC := $(sort $(wildcard selftests/fuzz/fuzz_*.c))
 TEST_LIB_SRC := $(filter-out $(UNIT_SRC) $(BPF_TEST_SRC) $(NET_TEST_SRC),$(sort $(wildcard selftests/unit/*.c \
 	selftests/bpf/*.c selftests/net/*.c)))
@@ -69,9 +70,11 @@ GEN := $(SKEL) $(BUILD)/gen/syscalls_api.h $(BUILD)/gen/syscalls_worker.h
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 BPF_TESTS := $(BPF_TEST_SRC:%.c=$(BUILD)/%)
 NET_TESTS := $(NET_TEST_SRC:%.c=$(BUILD)/%)
+API_TOOLS := $(API_TOOL_SRC:%.c=$(BUILD)/%)
+API_TESTS := $(sort $(wildcard selftests/api/test_*.sh))
 FUZZERS := $(FUZZ_SRC:%.c=$(BUILD)/%)
 
-.PHONY: all demo check check-unit check-bpf check-net check-vm check-long bench fuzz lint format \
+.PHONY: all demo check check-unit check-bpf check-net check-api check-vm check-long bench fuzz lint format \
 	analyze install vm-ssh vm-stop tests fuzzers
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -133,10 +136,10 @@ $(BUILD)/gen/syscalls_%.h: selftests/harness/syscalls.sh $(LIB_SRC) $(RELAY_SRC)
 # Tests.
 TEST_LIBS = $(LIBS_relayd) -lcmocka
 TEST_ARCHIVES := $(patsubst %,$(BUILD)/%.a,tests relay agent relayctl lib)
-$(UNIT) $(BPF_TESTS) $(NET_TESTS): $(BUILD)/%: $(BUILD)/%.o $(TEST_ARCHIVES)
+$(UNIT) $(BPF_TESTS) $(NET_TESTS) $(API_TOOLS): $(BUILD)/%: $(BUILD)/%.o $(TEST_ARCHIVES)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(TEST_ARCHIVES) $(TEST_LIBS)
-tests: $(UNIT) $(BPF_TESTS) $(NET_TESTS)
+tests: $(UNIT) $(BPF_TESTS) $(NET_TESTS) $(API_TOOLS)
 
 FUZZ_CFLAGS = -std=gnu17 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined $(PKG_CFLAGS) \
 	      -DSIDECAR_VERSION='"fuzz"' -DSAN=1 -I$(BUILD)/gen -I.
@@ -155,6 +158,8 @@ check-bpf: $(BPF_TESTS)
 	@$(RUN) --title bpf $(BPF_TESTS)
 check-net: $(NET_TESTS)
 	@$(RUN) --title net $(NET_TESTS) $(sort $(wildcard selftests/net/test_*.sh))
+check-api: $(BUILD)/relayd $(BUILD)/relayctl $(API_TOOLS)
+	@BUILD=$(BUILD) $(RUN) --title api $(API_TESTS)
 lint:
 	@$(RUN) --title lint $(sort $(wildcard selftests/lint/*.sh))
 check-vm: $(BIN)
@@ -163,7 +168,7 @@ check:
 	@$(MAKE) --no-print-directory all tests
 	@$(MAKE) --no-print-directory SAN=1 all tests
 	@BUILD=$(BUILD) $(RUN) --title check $(sort $(wildcard selftests/lint/*.sh)) $(UNIT) $(BPF_TESTS) $(NET_TESTS) \
-		$(sort $(wildcard selftests/net/test_*.sh)) \
+		$(sort $(wildcard selftests/net/test_*.sh)) $(API_TESTS) \
 		$(patsubst build/out/%,build/out-san/%,$(UNIT) $(BPF_TESTS) $(NET_TESTS)) $(VM_TESTS)
 check-long: $(BIN)
 	@BUILD=$(BUILD) LONG=1 $(RUN) --title long $(VM_TESTS)
@@ -185,7 +190,8 @@ bench: $(BUILD)/selftests/bench/bench
 format:
 	$(Q)clang-format -i $(filter-out $(BUILD)/%,$(SRC) $(HDR) $(wildcard bpf/*.c))
 analyze: $(GEN)
-	@sh selftests/lint/analyze.sh "$(ALL_CFLAGS)" $(LIB_SRC) $(RELAY_SRC) relay/main.c $(AGENT_SRC) agent/main.c $(RELAYCTL_SRC) cli/relayctl.c
+	@sh selftests/harness/analyze.sh "$(ALL_CFLAGS)" $(LIB_SRC) $(RELAY_SRC) relay/main.c $(AGENT_SRC) \
+		$(wildcard agent/main.c) $(RELAYCTL_SRC) cli/relayctl.c
 
 SHARE = $(DESTDIR)$(PREFIX)/share
 install: $(BIN)

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The true api role beside a kernel that is only remembered: api_relay RELAYD CONFIG starts
+ * "relayd --role api" with all that the supervisor would hand it, and plays the net role. Prints
+ * "port N" once the role serves, then obeys lines on standard input, each answered by a line:
+ *
+ *	peers				SLOT GENERATION KEY V6 V4 CEIL RATE of each, then "."
+ *	stats SLOT UP DOWN		packets each way that STATS_GET reports
+ *	seen SLOT AGO_S ENDPOINT RX TX	a handshake of the slot's peer
+ *	refuse N			the next N PEER_SETs fail
+ *	mute on|off			requests are swallowed
+ *	stop				SIGTERM, and wait
+ *	kill				SIGKILL, and wait
+ *	start				the role again, with the configuration file as it is now
+ *
+ * End of input ends both.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include "lib/mono.h"
+#include "lib/parse.h"
+#include "relay/listen.h"
+#include "relay/role.h"
+#include "relay/supervisor_dirs.h"
+
+#define SLOTS 1024
+#define LINE_LEN 256
+#define MAX_WORDS 8
+
+struct slot {
+	bool used, named;
+	struct peer peer;
+	uint64_t up, down;
+};
+
+static struct conf conf;
+static const char *relayd, *conf_path;
+static struct slot slots[SLOTS];
+static int tls_fd = -1, ctl_fd = -1, net_fd = -1;
+static pid_t child;
+static uint32_t refuse;
+static bool mute;
+
+static void die(const char *what)
+{
+	fprintf(stderr, "api_relay: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static void answer(uint32_t seq, int result, const char *text)
+{
+	struct msg done = {.type = MSG_DONE, .seq = seq};
+
+	done.done.result = result;
+	snprintf(done.done.text, sizeof(done.done.text), "%s", text);
+	msg_send(net_fd, &done);
+}
+
+static int on_set(const struct peer *peer)
+{
+	struct slot *s = peer->slot < SLOTS ? &slots[peer->slot] : NULL;
+
+	if (!s || refuse) {
+		refuse -= refuse != 0;
+		return -EIO;
+	}
+	s->used = s->named = true;
+	s->peer = *peer;
+	return 0;
+}
+
+static int on_stats(const struct msg *msg)
+{
+	struct msg stats = {.type = MSG_STATS, .seq = msg->seq};
+	const struct slot *s = &slots[msg->slot.slot % SLOTS];
+
+	if (!s->used || s->peer.generation != msg->slot.generation)
+		return -ENOENT;
+	stats.stats.slot = msg->slot.slot;
+	stats.stats.generation = msg->slot.generation;
+	stats.stats.up_packets = s->up;
+	stats.stats.up_bytes = s->up * 100;
+	stats.stats.down_packets = s->down;
+	stats.stats.down_bytes = s->down * 100;
+	msg_send(net_fd, &stats);
+	return 0;
+}
+
+static void sync_mark(bool begin)
+{
+	for (size_t i = 0; i < SLOTS; i++) {
+		if (begin)
+			slots[i].named = false;
+		else if (!slots[i].named)
+			slots[i].used = false;
+	}
+}
+
+static void on_msg(const struct msg *msg)
+{
+	struct msg drops = {.type = MSG_DROPS, .seq = msg->seq};
+	int r = 0;
+
+	if (mute)
+		return;
+	switch ((enum msg_type)msg->type) {
+	case MSG_SYNC_BEGIN:
+	case MSG_SYNC_END:
+		sync_mark(msg->type == MSG_SYNC_BEGIN);
+		break;
+	case MSG_PEER_SET:
+		r = on_set(&msg->peer);
+		break;
+	case MSG_PEER_DEL:
+		slots[msg->slot.slot % SLOTS].used = false;
+		break;
+	case MSG_STATS_GET:
+		r = on_stats(msg);
+		break;
+	case MSG_DROPS_GET:
+		for (size_t i = 0; i < SC_DROP_MAX; i++)
+			drops.drops.count[i] = i;
+		msg_send(net_fd, &drops);
+		break;
+	default:
+		r = -EPROTO;
+	}
+	answer(msg->seq, r, r ? strerror(-r) : "");
+}
+
+static void child_main(const int fds[], const int numbers[], size_t n)
+{
+	char role[] = "--role", api[] = "api", name[] = "relayd";
+	char *args[] = {name, role, api, NULL};
+	int high[8];
+
+	/* First out of the way, then to their places. */
+	for (size_t i = 0; i < n; i++)
+		high[i] = fcntl(fds[i], F_DUPFD, 20);
+	for (size_t i = 0; i < n; i++)
+		dup2(high[i], numbers[i]);
+	dup2(STDERR_FILENO, STDOUT_FILENO);
+	execv(relayd, args);
+	_exit(127);
+}
+
+static void start(void)
+{
+	static const int numbers[] = {MSG_FD, MSG_FD_TLS, MSG_FD_CTL, MSG_FD_CONF, ROLE_FD_READY};
+	struct msg relay = {.type = MSG_RELAY};
+	int pair[2], ready[2], conf_fd;
+	struct err err;
+	char byte;
+
+	if (conf_load(conf_path, &conf, &err) || supervisor_dirs_make(&conf, &err) ||
+	    role_conf_fd(&conf, &conf_fd, &err)) {
+		fprintf(stderr, "api_relay: %s\n", err.text);
+		exit(1);
+	}
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) ||
+	    pipe2(ready, O_CLOEXEC))
+		die("descriptors");
+	child = fork();
+	if (!child)
+		child_main((int[]){pair[1], tls_fd, ctl_fd, conf_fd, ready[1]}, numbers, 5);
+	close(pair[1]);
+	close(ready[1]);
+	close(conf_fd);
+	net_fd = pair[0];
+	memset(relay.relay.wg_public_key, 7, sizeof(relay.relay.wg_public_key));
+	relay.relay.wg_port[0] = conf.wg_port[0];
+	relay.relay.wg_port[1] = conf.wg_port[1];
+	relay.relay.slots = conf.slots;
+	relay.relay.max_mtu = 1420;
+	snprintf(relay.relay.xdp_mode, sizeof(relay.relay.xdp_mode), "generic");
+	msg_send(net_fd, &relay);
+	for (;;) {
+		struct pollfd fds[] = {{net_fd, POLLIN, 0}, {ready[0], POLLIN, 0}};
+		struct msg msg;
+
+		if (poll(fds, 2, 20000) <= 0)
+			die("the api role does not start");
+		while (!msg_recv(net_fd, &msg))
+			on_msg(&msg);
+		if (fds[1].revents)
+			break;
+	}
+	if (read(ready[0], &byte, 1) != 1)
+		die("the api role ended");
+	close(ready[0]);
+}
+
+static int stop(int signal)
+{
+	int status = -1;
+
+	if (child <= 0)
+		return -1;
+	kill(child, signal);
+	for (int i = 0; i < 500 && !waitpid(child, &status, WNOHANG); i++) {
+		struct pollfd fd = {net_fd, POLLIN, 0};
+		struct msg msg;
+
+		/* Its last requests are answered still. */
+		poll(&fd, 1, 20);
+		while (!msg_recv(net_fd, &msg))
+			on_msg(&msg);
+	}
+	close(net_fd);
+	net_fd = -1;
+	child = 0;
+	return status;
+}
+
+static void print_peers(void)
+{
+	char key[KEY_TEXT_LEN], v6[ADDR_TEXT_LEN], v4[ADDR_TEXT_LEN];
+
+	for (size_t i = 0; i < SLOTS; i++) {
+		const struct peer *p = &slots[i].peer;
+
+		if (slots[i].used)
+			printf("%u %u %s %s %s %u %u\n", p->slot, p->generation,
+			       b64_key_text(key, p->public_key), addr6_text(v6, &p->v6),
+			       addr4_text(v4, p->v4), p->ceil_kbps, p->rate_kbps);
+	}
+	puts(".");
+}
+
+static void send_seen(const struct slot *s, uint64_t ago, const char *endpoint, uint64_t rx,
+		      uint64_t tx)
+{
+	struct msg msg = {.type = MSG_SEEN};
+
+	msg.seen.slot = s->peer.slot;
+	msg.seen.generation = s->peer.generation;
+	msg.seen.last_handshake_s = (int64_t)time(NULL) - (int64_t)ago;
+	msg.seen.rx_bytes = rx;
+	msg.seen.tx_bytes = tx;
+	parse_endpoint(endpoint, &msg.seen.endpoint);
+	msg_send(net_fd, &msg);
+}
+
+static void obey(char *words[], size_t n)
+{
+	uint64_t v[MAX_WORDS] = {};
+
+	for (size_t i = 1; i < n; i++)
+		parse_u64(words[i], 0, UINT64_MAX, &v[i]);
+	if (!strcmp(words[0], "peers")) {
+		print_peers();
+		return;
+	}
+	if (!strcmp(words[0], "stats")) {
+		slots[v[1] % SLOTS].up = v[2];
+		slots[v[1] % SLOTS].down = v[3];
+	} else if (!strcmp(words[0], "seen") && n == 6) {
+		send_seen(&slots[v[1] % SLOTS], v[2], words[3], v[4], v[5]);
+	} else if (!strcmp(words[0], "refuse")) {
+		refuse = (uint32_t)v[1];
+	} else if (!strcmp(words[0], "mute")) {
+		mute = n > 1 && !strcmp(words[1], "on");
+	} else if (!strcmp(words[0], "stop") || !strcmp(words[0], "kill")) {
+		printf("%d\n", stop(words[0][0] == 's' ? SIGTERM : SIGKILL));
+		return;
+	} else if (!strcmp(words[0], "start")) {
+		start();
+	} else {
+		puts("unknown");
+		return;
+	}
+	puts("ok");
+}
+
+static void on_line(char *line)
+{
+	char *words[MAX_WORDS], *save = NULL;
+	size_t n = 0;
+
+	for (char *w = strtok_r(line, " \n", &save); w && n < MAX_WORDS;
+	     w = strtok_r(NULL, " \n", &save))
+		words[n++] = w;
+	if (n)
+		obey(words, n);
+	fflush(stdout);
+}
+
+static void listen_somewhere(void)
+{
+	struct endpoint where = {.family = AF_INET, .v4 = {{127, 0, 0, 1}}};
+	struct sockaddr_in in4;
+	socklen_t len = sizeof(in4);
+	struct err err;
+
+	if (conf_load(conf_path, &conf, &err) || supervisor_dirs_make(&conf, &err) ||
+	    listen_tls(&where, &tls_fd, &err) || listen_ctl(&conf, &ctl_fd, &err)) {
+		fprintf(stderr, "api_relay: %s\n", err.text);
+		exit(1);
+	}
+	if (getsockname(tls_fd, (struct sockaddr *)&in4, &len))
+		die("getsockname");
+	start();
+	printf("port %u\n", ntohs(in4.sin_port));
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	char line[LINE_LEN];
+
+	if (argc != 3)
+		return 2;
+	relayd = argv[1];
+	conf_path = argv[2];
+	signal(SIGPIPE, SIG_IGN);
+	setvbuf(stdin, NULL, _IONBF, 0);
+	listen_somewhere();
+	for (;;) {
+		struct pollfd fds[] = {{STDIN_FILENO, POLLIN, 0}, {net_fd, POLLIN, 0}};
+		struct msg msg;
+		int r = 0;
+
+		if (poll(fds, 2, -1) < 0)
+			die("poll");
+		while (net_fd >= 0 && !(r = msg_recv(net_fd, &msg)))
+			on_msg(&msg);
+		if (net_fd >= 0 && r == -ECONNRESET) {
+			fprintf(stderr, "api_relay: the api role ended by itself\n");
+			close(net_fd);
+			net_fd = -1;
+		}
+		if (fds[0].revents) {
+			if (!fgets(line, sizeof(line), stdin))
+				break;
+			on_line(line);
+		}
+	}
+	stop(SIGTERM);
+	return 0;
+}
