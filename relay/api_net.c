@@ -79,7 +79,7 @@ static void send_waiting(struct api_net *net)
 	uv_poll_start(&net->poll, events, on_event);
 }
 
-/* STATS and DROPS come before the DONE of the same request. */
+/* STATS, DROPS and EVENTS come before the DONE of the same request. */
 static int on_answer(struct api_net *net, const struct msg *msg)
 {
 	struct request *rq = at(net, msg->seq);
@@ -106,6 +106,7 @@ static int on_message(struct api_net *net, const struct msg *msg)
 	case MSG_DONE:
 	case MSG_STATS:
 	case MSG_DROPS:
+	case MSG_EVENTS:
 		return on_answer(net, msg);
 	case MSG_RELAY:
 		ev->relay(msg, ev->ctx);

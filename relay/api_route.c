@@ -27,6 +27,7 @@ static const struct api_route public_routes[] = {
 static const struct api_route ctl_routes[] = {
 	{"GET", "/ctl/v1/status", 0, 0, api_ctl_status},
 	{"GET", "/ctl/v1/drops", 0, 0, api_ctl_drops},
+	{"GET", "/ctl/v1/events", 0, 0, api_ctl_events},
 	{"POST", "/ctl/v1/join", 0, BODY, api_ctl_join},
 	{"GET", "/ctl/v1/peers", 0, 0, api_ctl_peer_list},
 	{"POST", "/ctl/v1/peer", 0, BODY, api_ctl_peer_show},
