@@ -75,6 +75,13 @@ int dp_drops(struct dp *dp, uint64_t ret_drops[static SC_DROP_MAX], struct err *
 /* Replaces the set of own addresses. */
 int dp_own_set(struct dp *dp, const struct sc_own_key *keys, size_t n, struct err *err);
 
+/*
+ * Tells the uplink's neighbours that an address is here now: an unsolicited neighbour advertisement
+ * (RFC 4861 section 7.2.6), an ARP announcement (RFC 5227 section 2.3). After dp_attach_uplink().
+ */
+int dp_announce6(struct dp *dp, const uint8_t v6[static 16], struct err *err);
+int dp_announce4(struct dp *dp, __be32 v4, struct err *err);
+
 /* Drops as they happen: a sample. */
 struct dp_event {
 	uint64_t time_ns; /* CLOCK_MONOTONIC */

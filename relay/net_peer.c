@@ -43,6 +43,24 @@ static bool in_pool4(const struct conf *conf, struct addr4 v4)
 	return false;
 }
 
+bool net_pool_onlink6(const struct conf *conf, const struct addr6 *v6)
+{
+	for (size_t i = 0; i < conf->n_pool6; i++) {
+		if (prefix6_has(&conf->pool6[i].prefix, v6))
+			return conf->pool6[i].mode != CONF_POOL_ROUTED;
+	}
+	return false;
+}
+
+bool net_pool_onlink4(const struct conf *conf, struct addr4 v4)
+{
+	for (size_t i = 0; i < conf->n_pool4 && !addr4_is_zero(v4); i++) {
+		if (prefix4_has(&conf->pool4[i].prefix, v4))
+			return conf->pool4[i].mode != CONF_POOL_ROUTED;
+	}
+	return false;
+}
+
 int net_peer_check(const struct net *net, const struct peer *p, struct err *err)
 {
 	const struct conf *conf = &net->conf;

@@ -38,7 +38,7 @@ static void test_half_of_the_limit(void **state UNUSED)
 		assert_in_range(info.verified_insns, 1, VERIFIER_LIMIT / 2);
 		n++;
 	}
-	assert_int_equal(n, 7);
+	assert_int_equal(n, 8);
 	rig_close(&rig);
 }
 
