@@ -241,7 +241,11 @@ static int put_peer(struct adding *a)
 	if (ask->has_container_id)
 		memcpy(now.container_id, ask->container_id, sizeof(now.container_id));
 	now.bandwidth_mbps = ask->bandwidth_mbps;
-	r = db_peer_put(a->api->db, &now, a->err);
+	r = db_firewall_get(a->api->db, a->address.slot, &a->change->firewall_before, a->err);
+	if (!r)
+		r = db_peer_put(a->api->db, &now, a->err);
+	if (!r)
+		r = db_firewall_set(a->api->db, a->address.slot, &ask->firewall, a->err);
 	/* As every later reader will see it. */
 	return r ? r : db_peer_get(a->api->db, a->address.slot, &a->change->now, a->err);
 }
@@ -324,6 +328,9 @@ int api_peer_undo(struct api *api, const struct api_peer_change *change, struct 
 		r = db_peer_put(api->db, &change->before, err);
 	else
 		r = db_peer_del(api->db, change->now.address.slot, err);
+	if (!r && change->had)
+		r = db_firewall_set(api->db, change->now.address.slot, &change->firewall_before,
+				    err);
 	if (r) {
 		db_rollback(api->db);
 		return r;

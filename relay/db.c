@@ -64,6 +64,10 @@ static const char *const migrations[] = {
 	"	prefix TEXT PRIMARY KEY,"
 	"	slot_bits INTEGER NOT NULL"
 	") STRICT;",
+	"CREATE TABLE firewall ("
+	"	slot INTEGER PRIMARY KEY REFERENCES peer (slot) ON DELETE CASCADE,"
+	"	rules TEXT NOT NULL CHECK (length(rules) BETWEEN 1 AND 2047)"
+	") STRICT;",
 };
 
 int64_t db_now(void)
