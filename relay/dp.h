@@ -22,6 +22,7 @@ struct dp_conf {
 	bool isolation_account;	   /* ...but for peers of the same account */
 	uint32_t handshakes_per_s; /* of one IPv6 /64 or IPv4 /24, 0 = no limit */
 	enum dp_xdp_mode xdp_mode;
+	bool no_tcx;	   /* tests: as on a kernel before 6.6 */
 	uint8_t wg_l2_len; /* 0; tests on Ethernet stand-ins: 14 */
 	struct sc_pools pools;
 	const char *pin_dir; /* NULL = SC_PIN_DIR_ABI */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Programs onto devices, by pinned links. A link that is on the right device already gets the new
- * program in one atomic step; traffic never meets a device without its programs.
+ * Programs onto devices, by pinned links (filters, where the kernel has no links for tc). A link
+ * that is on the right device already gets the new program in one atomic step; traffic never meets
+ * a device without its programs.
  */
 #include "dp_impl.h"
 
@@ -82,6 +83,7 @@ static int link_remove(const struct dp *dp, const char *name, struct err *err)
 {
 	char path[PATH_MAX];
 
+	dp_clsact_remove(dp, name);
 	if (dp_former_path(path, dp, name) && unlink(path) && errno != ENOENT)
 		return err_sys(err, -errno, "%s", path);
 	dp_pin_path(path, dp, name);
@@ -96,8 +98,11 @@ static int attach_tcx(struct dp *dp, const char *name, struct bpf_program *prog,
 {
 	LIBBPF_OPTS(bpf_tcx_opts, opts, .flags = first ? BPF_F_BEFORE : 0);
 	struct bpf_link *link;
-	int r = link_adopt(dp, name, prog, ifindex, err);
+	int r;
 
+	if (dp->clsact)
+		return dp_clsact_attach(dp, name, prog, ifindex, first, err);
+	r = link_adopt(dp, name, prog, ifindex, err);
 	if (r)
 		return r < 0 ? r : 0;
 	dp_log_start();
@@ -175,6 +180,8 @@ static bool link_exists(const struct dp *dp, const char *name)
 {
 	char path[PATH_MAX];
 
+	if (dp_clsact_exists(dp, name))
+		return true;
 	if (dp_former_path(path, dp, name) && !access(path, F_OK))
 		return true;
 	dp_pin_path(path, dp, name);

@@ -14,6 +14,7 @@ struct dp {
 	struct dp_conf conf; /* pin_dir points to the member below */
 	char pin_dir[PATH_MAX - NAME_MAX];
 	uint32_t cpus;
+	bool clsact;	       /* no tcx */
 	enum dp_xdp_mode mode; /* in use; DP_XDP_AUTO before dp_attach_uplink() */
 	struct sidecar *skel;
 	struct sc_slot *slots;	      /* mmap */
@@ -42,6 +43,15 @@ int dp_former_open(struct dp *dp, struct err *err);
 void dp_former_close(struct dp *dp);
 /* Where the former layout has a pin of that name; false: there is no former layout. */
 bool dp_former_path(char out[static PATH_MAX], const struct dp *dp, const char *name);
+
+/* dp_clsact.c: where there is no tcx. name: without dashes. */
+bool dp_clsact_needed(int prog_fd);
+int dp_clsact_attach(struct dp *dp, const char *name, struct bpf_program *prog, int ifindex,
+		     bool first, struct err *err);
+bool dp_clsact_exists(const struct dp *dp, const char *name);
+void dp_clsact_remove(const struct dp *dp, const char *name);
+/* The filter that a pin's name tells of; other names: nothing. */
+void dp_clsact_forget(const char *pin);
 
 /* dp_event.c */
 void dp_events_close(struct dp *dp);

@@ -147,6 +147,8 @@ static int load(struct dp *dp, struct err *err)
 	r = check_meta(dp, err);
 	if (r)
 		return r;
+	dp->clsact =
+		dp->conf.no_tcx || dp_clsact_needed(bpf_program__fd(dp->skel->progs.sc_uplink_in));
 	r = bpf_map_update_elem(bpf_map__fd(dp->skel->maps.pools), &zero, &dp->conf.pools, BPF_ANY);
 	if (r)
 		return err_sys(err, r, "map pools");

@@ -38,6 +38,7 @@
 
 static int home = -1, world = -1, tun = -1;
 static int udp6 = -1, udp4 = -1; /* sockets in world */
+static bool no_tcx;
 static struct rig rig;
 
 static void world_run(const char *command)
@@ -127,6 +128,7 @@ static void open_mode(enum dp_xdp_mode mode, const char *text)
 	rig_conf(&rig);
 	rig.conf.xdp_mode = mode;
 	rig.conf.wg_l2_len = 0;
+	rig.conf.no_tcx = no_tcx;
 	rig_open(&rig);
 	if (dp_attach_wg(rig.dp, (int)rig.wg0, 0, &err)) {
 		print_error("%s\n", err.text);
@@ -143,6 +145,7 @@ static int teardown(void **state UNUSED)
 	if (rig.dp)
 		rig_close(&rig);
 	rig.dp = NULL;
+	no_tcx = false;
 	return 0;
 }
 
@@ -280,6 +283,19 @@ static void test_tc(void **state UNUSED)
 	test_mode(DP_XDP_TC, "tc");
 }
 
+/* As on a kernel before 6.6: filters of clsact in the place of tcx links. */
+static void test_native_clsact(void **state)
+{
+	no_tcx = true;
+	test_native(state);
+}
+
+static void test_tc_clsact(void **state)
+{
+	no_tcx = true;
+	test_tc(state);
+}
+
 /* Another host must not take a live slot's address: its own kernel finds the duplicate. */
 static void test_dad(void **state UNUSED)
 {
@@ -405,7 +421,7 @@ static void test_swaps_lose_nothing(void **state UNUSED)
 	struct err err = {};
 	unsigned long at = 0;
 
-	open_mode(DP_XDP_NATIVE, "native");
+	open_mode(no_tcx ? DP_XDP_GENERIC : DP_XDP_NATIVE, no_tcx ? "generic" : "native");
 	assert_int_equal(sem_init(&s.window, 0, WINDOW), 0);
 	assert_int_equal(pthread_create(&reader, NULL, stream_read, &s), 0);
 	assert_int_equal(pthread_create(&sender, NULL, stream_send, &s), 0);
@@ -430,6 +446,12 @@ static void test_swaps_lose_nothing(void **state UNUSED)
 	sem_destroy(&s.window);
 }
 
+static void test_swaps_lose_nothing_clsact(void **state)
+{
+	no_tcx = true;
+	test_swaps_lose_nothing(state);
+}
+
 #define T(f) cmocka_unit_test_teardown(f, teardown)
 
 int main(void)
@@ -443,6 +465,9 @@ int main(void)
 		T(test_packet_too_big),
 		T(test_outlives_relayd),
 		T(test_swaps_lose_nothing),
+		T(test_native_clsact),
+		T(test_tc_clsact),
+		T(test_swaps_lose_nothing_clsact),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
