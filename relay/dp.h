@@ -50,6 +50,8 @@ int dp_attach_wg(struct dp *dp, int ifindex, unsigned int which /* 0 or 1 */, st
 int dp_settle(struct dp *dp, struct err *err);
 /* The mode in use after dp_attach_uplink(): "native", "generic" or "tc". */
 const char *dp_xdp_mode_text(const struct dp *dp);
+/* What all maps take of the kernel's memory, as the kernel says. */
+uint64_t dp_memory_bytes(const struct dp *dp);
 void dp_close(struct dp *dp); /* pins stay */
 
 /* Removes every pin below the folder (NULL = SC_PIN_DIR) and the folder: detaches all programs. */

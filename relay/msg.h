@@ -58,6 +58,7 @@ struct msg {
 			uint16_t wg_port[2];
 			uint32_t slots;
 			uint32_t max_mtu;
+			uint64_t memory_bytes; /* of the data plane's maps */
 			char xdp_mode[16];
 		} relay;
 		struct {

@@ -209,6 +209,7 @@ int net_set_api(struct net *net, int fd, struct err *err)
 	memcpy(relay.relay.wg_port, net->conf.wg_port, sizeof(net->conf.wg_port));
 	relay.relay.slots = net->conf.slots;
 	relay.relay.max_mtu = net->conf.mtu;
+	relay.relay.memory_bytes = dp_memory_bytes(net->dp);
 	strncpy(relay.relay.xdp_mode, dp_xdp_mode_text(net->dp), sizeof(relay.relay.xdp_mode) - 1);
 	net_api_send(net, &relay);
 	want_events(net);

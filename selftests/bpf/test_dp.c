@@ -346,6 +346,28 @@ static void test_clsact(void **state UNUSED)
 	no_filters("plain0");
 }
 
+/* What an operator pays for a slot: no surprise, and nothing that grows with traffic. */
+static void test_memory(void **state UNUSED)
+{
+	struct dp *dp;
+	uint64_t small, large;
+
+	dp = must_open();
+	small = dp_memory_bytes(dp);
+	dp_close(dp);
+	OK(dp_unpin(pin_dir, &err));
+	conf.slots = SC_SLOTS_MAX;
+	dp = must_open();
+	large = dp_memory_bytes(dp);
+	dp_close(dp);
+	printf("# %.1f MiB without slots, %.0f bytes a slot\n", (double)small / (1 << 20),
+	       (double)(large - small) / SC_SLOTS_MAX);
+	assert_in_range(small, 1 << 20, 64 << 20);
+	/* slot, ceiling, scan, counters of each CPU and their own stripe */
+	assert_in_range((large - small) / SC_SLOTS_MAX, 64 + 8 + 72 + 2 * 64,
+			64 + 8 + 72 + 64 + 64 * 1024);
+}
+
 static uint32_t slot4_at(uint32_t index)
 {
 	AUTO_FD int fd = pinned("slot4");
@@ -435,6 +457,7 @@ int main(void)
 		T(test_slot_set),
 		T(test_own_set),
 		T(test_clsact),
+		T(test_memory),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -168,6 +168,63 @@ static void test_smtp(void **state UNUSED)
 	}
 }
 
+/*
+ * Cut at every length, with IP lengths that say so: what has lost its ports is malformed, never
+ * let through; a chain of headers that ends early is, too.
+ */
+static void test_cut_everywhere(void **state UNUSED)
+{
+	static const struct spec specs[] = {
+		{.proto = TCP, .port = 25, .flags = SYN},
+		{.v6 = true, .proto = TCP, .port = 25, .flags = SYN},
+		{.v6 = true, .proto = TCP, .port = 25, .flags = SYN | FAR_OPTIONS},
+		{.v6 = true, .proto = TCP, .port = 25, .flags = FIRST},
+	};
+	const struct __sk_buff skb = {.ifindex = rig.wg0};
+
+	change_slot3(0, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(specs); i++) {
+		struct pkt whole;
+
+		make(&specs[i], &whole);
+		for (size_t len = rig_min_len(RIG_WG_IN, &whole); len < whole.len; len++) {
+			struct pkt in = whole;
+			struct rig_result r;
+
+			in.len = len;
+			in.upper = 0; /* its checksum does not matter */
+			in.upper_proto = 0;
+			pkt_done(&in);
+			rig_run(&rig, RIG_WG_IN, &in, &skb, &r);
+			assert_int_equal(r.reason,
+					 len < whole.upper + 20 ? SC_DROP_MALFORMED : SC_DROP_SMTP);
+			rig_same("cut", &r.out, &in);
+		}
+	}
+}
+
+/* IPv6 headers in a row: eight are read, a ninth is malformed. */
+static void test_extension_chain(void **state UNUSED)
+{
+	const struct __sk_buff skb = {.ifindex = rig.wg0};
+
+	change_slot3(0, 0);
+	for (int n = 1; n <= 10; n++) {
+		struct rig_result r;
+		struct pkt p = {};
+
+		pkt_eth(&p, RIG_MAC, RIG_PEER, 0x86dd);
+		pkt_ip6(&p, SLOT3_V6, FAR6, 60, 64);
+		for (int i = 1; i < n; i++)
+			pkt_ext6(&p, i % 2 ? 43 : 60, 8);
+		pkt_ext6(&p, TCP, 16);
+		pkt_tcp(&p, 5000, 25, 0);
+		pkt_done(&p);
+		rig_run(&rig, RIG_WG_IN, &p, &skb, &r);
+		assert_int_equal(r.reason, n <= 8 ? SC_DROP_SMTP : SC_DROP_MALFORMED);
+	}
+}
+
 static struct sc_scan scan_of(uint32_t nr)
 {
 	struct sc_scan s;
@@ -603,6 +660,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_smtp),
+		T(test_cut_everywhere),
+		T(test_extension_chain),
 		T(test_scan_counts),
 		T(test_scan_ceiling),
 		T(test_scan_remembers),
