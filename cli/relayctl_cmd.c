@@ -36,6 +36,11 @@ static const struct opt join_opts[] = {
 	{},
 };
 
+static const struct opt monitor_opts[] = {
+	{"count", 'n', "N", "end after N packets", OPT_U32, ARG(count)},
+	{},
+};
+
 static const struct ctl_cmd token_cmds[] = {
 	{"add", NULL, 0, 0, "make a token and print it; it is shown this once", NULL,
 	 token_add_opts, ctl_token_add},
@@ -70,6 +75,8 @@ const struct ctl_cmd ctl_cmds[] = {
 	{"account", NULL, 0, 0, "customers and their tiers", account_cmds, NULL, NULL},
 	{"peer", NULL, 0, 0, "containers' tunnels", peer_cmds, NULL, NULL},
 	{"drops", NULL, 0, 0, "packets dropped, by reason", NULL, NULL, ctl_drops},
+	{"monitor", NULL, 0, 0, "a sample of the packets dropped, as it happens", NULL,
+	 monitor_opts, ctl_monitor},
 	{"reload", NULL, 0, 0, "make relayd read its configuration again, and wait for the result",
 	 NULL, NULL, ctl_reload},
 	{},
