@@ -488,6 +488,15 @@ static void pin_to_cpu(int cpu)
 		die("CPU");
 }
 
+static const struct {
+	const char *name;
+	void (*run)(struct bench *b);
+} parts[] = {
+	{"hooks", bench_hooks}, {"forward", bench_forward}, {"up", bench_up},
+	{"drop", bench_drop},	{"ndp", bench_ndp},	    {"scrape", bench_scrape},
+};
+
+/* bench [JSON-FILE [PART]] */
 int main(int argc, char **argv)
 {
 	struct utsname kernel;
@@ -504,12 +513,10 @@ int main(int argc, char **argv)
 		die("generator");
 	conf(&b);
 	make_topology(&b);
-	bench_hooks(&b);
-	bench_forward(&b);
-	bench_up(&b);
-	bench_drop(&b);
-	bench_ndp(&b);
-	bench_scrape(&b);
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (argc < 3 || !strcmp(argv[2], parts[i].name))
+			parts[i].run(&b);
+	}
 	gen__destroy(b.gen);
 	print_text(&kernel, cpu_name(cpu));
 	if (argc > 1)
