@@ -128,7 +128,7 @@ $(BUILD)/gen/syscalls_%.h: selftests/harness/syscalls.sh $(LIB_SRC) $(RELAY_SRC)
 	$(Q)sh selftests/harness/syscalls.sh $* $(filter %.c,$^) >$@
 
 # Tests.
-TEST_LIBS = $(LIBS_relayd) -lcmocka
+TEST_LIBS = $(LIBS_relayd) -lcmocka -lz
 TEST_ARCHIVES := $(patsubst %,$(BUILD)/%.a,tests relay agent relayctl lib)
 $(UNIT) $(BPF_TESTS) $(NET_TESTS) $(API_TOOLS): $(BUILD)/%: $(BUILD)/%.o $(TEST_ARCHIVES)
 	$(call say,LD,$@)

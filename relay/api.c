@@ -7,6 +7,7 @@
 #include "api_error.h"
 #include "api_fail.h"
 #include "api_net.h"
+#include "api_psk.h"
 #include "api_route.h"
 #include "api_seen.h"
 #include "api_state.h"
@@ -212,11 +213,12 @@ static int set_up(struct run *run, struct err *err)
 		return r;
 	api->busy = calloc(api->conf.slots / 8 + 1, 1);
 	api->fail = api_fail_new();
+	api->psk = api_psk_new(api->conf.slots);
 	api->tls_server =
 		http_server_new(&run->loop, &tls_limits, api_route_public, api_error_body, api);
 	api->ctl_server =
 		http_server_new(&run->loop, &ctl_limits, api_route_ctl, api_error_body, api);
-	if (!api->busy || !api->fail || !api->tls_server || !api->ctl_server)
+	if (!api->busy || !api->fail || !api->psk || !api->tls_server || !api->ctl_server)
 		return err_set(err, -ENOMEM, "out of memory");
 	uv_timer_init(&run->loop, &run->drain);
 	uv_signal_init(&run->loop, &run->sigterm);
@@ -258,6 +260,7 @@ int api_main(int64_t started_ns)
 	tls_ctx_free(run->api.tls);
 	db_close(run->api.db);
 	api_fail_free(run->api.fail);
+	api_psk_free(run->api.psk);
 	free(run->api.busy);
 	explicit_bzero(run->api.token_key, sizeof(run->api.token_key));
 	explicit_bzero(run->api.address_key, sizeof(run->api.address_key));

@@ -42,6 +42,7 @@ struct api {
 	struct tls_ctx *tls;
 	struct api_fail *fail; /* failed authentications by address */
 	struct api_seen *seen;
+	struct api_psk *psk; /* exchanges of pre-shared keys by slot */
 	uint8_t token_key[API_TOKEN_KEY_LEN];
 	uint8_t address_key[ALLOC_KEY_LEN];
 	struct tls_pin pins[2]; /* live, standby */

@@ -9,6 +9,8 @@
 api_handler api_health_get;
 /* api_peer.c */
 api_handler api_peer_post, api_peer_delete, api_peer_list;
+/* api_psk.c */
+api_handler api_psk_offer, api_psk_commit;
 
 /* relayctl's: api_ctl.c */
 api_handler api_ctl_status, api_ctl_drops, api_ctl_join;

@@ -21,6 +21,8 @@ static const struct api_route public_routes[] = {
 	{"GET", "/v1/peers", DB_SCOPE_PEERS_READ, 0, api_peer_list},
 	{"POST", "/v1/peers", DB_SCOPE_PEERS_ADD, BODY, api_peer_post},
 	{"DELETE", "/v1/peers", DB_SCOPE_PEERS_ADD, BODY, api_peer_delete},
+	{"POST", "/v1/peers/psk", DB_SCOPE_PEERS_ADD, BODY, api_psk_offer},
+	{"PUT", "/v1/peers/psk", DB_SCOPE_PEERS_ADD, BODY, api_psk_commit},
 	{},
 };
 

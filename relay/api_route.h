@@ -33,6 +33,9 @@ void api_route_ctl(struct http_exchange *x, void *ctx);
 void api_reply_json(struct api_req *req, int status, json_t *json);
 void api_refuse(struct api_req *req, enum api_error e, const char *fmt, ...) PRINTF(3, 4);
 
+/* API_ERROR_PSK_EPOCH with a member "epoch": the one that comes next. */
+void api_refuse_epoch(struct api_req *req, uint64_t epoch, const char *fmt, ...) PRINTF(3, 4);
+
 /* "2025-01-31T23:59:59Z" (RFC 3339), or null for 0. */
 json_t *api_time_json(int64_t seconds);
 
