@@ -22,6 +22,7 @@ static const struct {
 } titles[] = {
 	{400, "Bad Request"},
 	{401, "Unauthorized"},
+	{402, "Payment Required"},
 	{403, "Forbidden"},
 	{404, "Not Found"},
 	{405, "Method Not Allowed"},
@@ -49,6 +50,11 @@ static const enum api_error by_status[] = {
 int api_error_status(enum api_error e)
 {
 	return errors[e].status;
+}
+
+const char *api_error_code(enum api_error e)
+{
+	return errors[e].code;
 }
 
 static const char *title_of(int status)

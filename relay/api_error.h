@@ -14,8 +14,10 @@
 	X(MALFORMED, 400, "malformed_request")                                                     \
 	X(NO_TOKEN, 401, "missing_token")                                                          \
 	X(INVALID_TOKEN, 401, "invalid_token")                                                     \
+	X(BILLING_EXPIRED, 402, "billing_expired")                                                 \
 	X(INSUFFICIENT_SCOPE, 403, "insufficient_scope")                                           \
 	X(PEER_QUOTA, 403, "peer_quota")                                                           \
+	X(TOKEN_QUOTA, 403, "token_quota")                                                         \
 	X(IPV4_QUOTA, 403, "ipv4_quota")                                                           \
 	X(BANDWIDTH_TIER, 403, "bandwidth_tier")                                                   \
 	X(FORBIDDEN, 403, "forbidden")                                                             \
@@ -23,6 +25,7 @@
 	X(PEER_NOT_FOUND, 404, "peer_not_found")                                                   \
 	X(TOKEN_NOT_FOUND, 404, "token_not_found")                                                 \
 	X(ACCOUNT_NOT_FOUND, 404, "account_not_found")                                             \
+	X(CANARY_NOT_FOUND, 404, "canary_not_found")                                               \
 	X(METHOD, 405, "method_not_allowed")                                                       \
 	X(TIMEOUT, 408, "request_timeout")                                                         \
 	X(KEY_IN_USE, 409, "key_in_use")                                                           \
@@ -45,9 +48,11 @@ enum api_error {
 #define X(NAME, status, code) API_ERROR_##NAME,
 	API_ERROR_LIST(X)
 #undef X
+		API_ERROR_MAX
 };
 
 int api_error_status(enum api_error e);
+const char *api_error_code(enum api_error e);
 /* The problem as an object; NULL without memory. */
 json_t *api_error_json(enum api_error e, const char *detail);
 /* For requests that lib/http refuses by itself: an http_error_body. */

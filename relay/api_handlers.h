@@ -10,6 +10,11 @@ api_handler api_health_get;
 /* api_peer.c */
 api_handler api_peer_post, api_peer_delete, api_peer_list;
 
+/* api_status.c, api_container.c, api_canary.c, api_audit.c */
+api_handler api_status_get, api_container_get, api_canary_get, api_audit_list;
+/* api_admin_token.c */
+api_handler api_admin_token_post, api_admin_token_list, api_admin_token_delete;
+
 /* relayctl's: api_ctl.c */
 api_handler api_ctl_status, api_ctl_drops, api_ctl_join;
 /* api_ctl_peer.c */
@@ -18,5 +23,8 @@ api_handler api_ctl_peer_list, api_ctl_peer_show;
 api_handler api_token_post, api_token_list, api_token_delete;
 /* api_account.c */
 api_handler api_account_list, api_account_set;
+
+/* api_audit.c */
+api_handler api_ctl_audit_list;
 
 #endif

@@ -13,6 +13,7 @@
 static void req_free(struct api_req *req)
 {
 	json_decref(req->body);
+	json_decref(req->query);
 	explicit_bzero(&req->token, sizeof(req->token));
 	free(req);
 }

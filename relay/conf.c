@@ -14,12 +14,9 @@ const char *const conf_xdp_names[] = {"auto", "native", "generic", "tc", NULL};
 
 /* The product's price table. Rates are this project's choice: see relay.yaml(5). */
 static const struct conf_tier default_tiers[] = {
-	{"free", 3, 0, 3, 10000, 10, false},
-	{"micro", 1, 0, 2, 50000, 50, false},
-	{"spark", 5, 0, 16, 100000, 100, false},
-	{"launch", 10, 0, 64, 200000, 100, false},
-	{"pulse", 25, 0, 256, 0, 500, false},
-	{"pulse+ipv4", 25, 1, 256, 0, 500, true},
+	{"free", 3, 0, 3, 10000, 10, false},	 {"micro", 1, 0, 2, 50000, 50, false},
+	{"spark", 5, 0, 16, 100000, 100, false}, {"launch", 10, 0, 64, 200000, 100, false},
+	{"pulse", 25, 0, 256, 0, 500, false},	 {"pulse+ipv4", 25, 1, 256, 0, 500, true},
 	{"relay", 50, 1, 1024, 0, 500, true},
 };
 

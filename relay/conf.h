@@ -86,8 +86,8 @@ struct conf {
 	size_t n_tiers;				/* none given: the product's table */
 	char state_dir[CONF_PATH_LEN];		/* state: {dir: /var/lib/relayd} */
 	char run_dir[CONF_PATH_LEN];		/* run_dir: /run/relayd (relayctl's socket) */
-	char url[CONF_URL_LEN];	 /* url: "https://..." without a path; "" = what clients ask for */
-	uint32_t hold_days;	 /* billing: {hold_days: 30}: addresses of stopped peers */
+	char url[CONF_URL_LEN]; /* url: "https://..." without a path; "" = what clients ask for */
+	uint32_t hold_days;	/* billing: {hold_days: 30}: addresses of stopped peers */
 	char canary[CONF_PATH_LEN]; /* canary: {file:, key:}; "" = none */
 	uint8_t canary_key[KEY_LEN];
 	char pages[CONF_PAGE_MAX][CONF_PATH_LEN]; /* pages: {terms: FILE, ...}; "" = none */

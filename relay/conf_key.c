@@ -241,9 +241,9 @@ int conf_set_url(struct conf_walk *w, const struct conf_yaml_node *node,
 
 	if (r)
 		return r;
-	if (node->text[0] && (strncmp(node->text, scheme, sizeof(scheme) - 1) || !*host ||
-			      !is_plain(node->text) || strpbrk(host, "/?#@<>&'") ||
-			      strlen(node->text) >= CONF_URL_LEN))
+	if (node->text[0] &&
+	    (strncmp(node->text, scheme, sizeof(scheme) - 1) || !*host || !is_plain(node->text) ||
+	     strpbrk(host, "/?#@<>&'") || strlen(node->text) >= CONF_URL_LEN))
 		return conf_refuse(w, node, "expected https://HOST or https://HOST:PORT");
 	memcpy(field, node->text, strlen(node->text) + 1);
 	return 0;

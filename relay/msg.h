@@ -70,7 +70,7 @@ struct msg {
 		struct {
 			uint32_t slot;
 			uint32_t generation;
-			int64_t last_handshake_s; /* CLOCK_REALTIME, 0 = never */
+			int64_t last_handshake_s;    /* CLOCK_REALTIME, 0 = never */
 			uint64_t rx_bytes, tx_bytes; /* WireGuard's own counters */
 			struct endpoint endpoint;
 		} seen;
@@ -78,10 +78,10 @@ struct msg {
 };
 
 /* Inherited descriptors of the api role. */
-#define MSG_FD 3       /* socket pair to the net role */
-#define MSG_FD_TLS 4   /* listening socket of the API */
-#define MSG_FD_CTL 5   /* listening socket of relayctl (Unix) */
-#define MSG_FD_CONF 6  /* the configuration file's text (memfd) */
+#define MSG_FD 3      /* socket pair to the net role */
+#define MSG_FD_TLS 4  /* listening socket of the API */
+#define MSG_FD_CTL 5  /* listening socket of relayctl (Unix) */
+#define MSG_FD_CONF 6 /* the configuration file's text (memfd) */
 
 /* One datagram each way; short, long or unknown messages are -EPROTO. -EAGAIN when none/full. */
 int msg_send(int fd, const struct msg *msg);

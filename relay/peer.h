@@ -12,16 +12,16 @@
 
 struct peer {
 	uint32_t slot;
-	uint32_t generation;   /* of the slot: a new owner is a new number */
-	uint32_t account;      /* database id */
-	uint32_t wg;	       /* 0 or 1: which device of the pair */
+	uint32_t generation; /* of the slot: a new owner is a new number */
+	uint32_t account;    /* database id */
+	uint32_t wg;	     /* 0 or 1: which device of the pair */
 	uint8_t public_key[KEY_LEN];
-	uint8_t psk[KEY_LEN];  /* all zero = none */
+	uint8_t psk[KEY_LEN]; /* all zero = none */
 	struct addr6 v6;
-	struct addr4 v4;       /* zero = none */
+	struct addr4 v4; /* zero = none */
 	uint32_t mtu;
-	uint32_t rate_kbps;    /* guarantee (HTB rate), 0 = the tier's share */
-	uint32_t ceil_kbps;    /* tier (HTB ceil), 0 = unshaped */
+	uint32_t rate_kbps;	  /* guarantee (HTB rate), 0 = the tier's share */
+	uint32_t ceil_kbps;	  /* tier (HTB ceil), 0 = unshaped */
 	struct endpoint endpoint; /* last known; used only when the peer is new to the kernel */
 };
 
