@@ -6,6 +6,7 @@
 #include "../lib/log.h"
 #include "api_error.h"
 #include "api_canary.h"
+#include "api_device.h"
 #include "api_enforce.h"
 #include "api_net.h"
 #include "api_rate.h"
@@ -27,6 +28,10 @@
 #define RATE_OPEN_MS 100
 #define RATE_TOKEN_BURST 1000
 #define RATE_TOKEN_MS 10
+#define RATE_DEVICE_BURST 20
+#define RATE_DEVICE_MS 30000
+#define RATE_GUESS_BURST 5
+#define RATE_GUESS_MS 60000
 
 static const struct http_limits tls_limits = {
 	.max_connections = 4096,
@@ -233,11 +238,15 @@ static int set_up(struct run *run, struct err *err)
 	api->rate_fail = api_rate_new(RATE_FAIL_BURST, RATE_FAIL_MS);
 	api->rate_open = api_rate_new(RATE_OPEN_BURST, RATE_OPEN_MS);
 	api->rate_token = api_rate_new(RATE_TOKEN_BURST, RATE_TOKEN_MS);
+	api->rate_device = api_rate_new(RATE_DEVICE_BURST, RATE_DEVICE_MS);
+	api->rate_guess = api_rate_new(RATE_GUESS_BURST, RATE_GUESS_MS);
+	api->devices = api_devices_new();
 	api->tls_server =
 		http_server_new(&run->loop, &tls_limits, api_route_public, api_error_body, api);
 	api->ctl_server =
 		http_server_new(&run->loop, &ctl_limits, api_route_ctl, api_error_body, api);
 	if (!api->busy || !api->rate_fail || !api->rate_open || !api->rate_token ||
+	    !api->rate_device || !api->rate_guess || !api->devices ||
 	    !api->tls_server || !api->ctl_server)
 		return err_set(err, -ENOMEM, "out of memory");
 	uv_timer_init(&run->loop, &run->drain);
@@ -255,6 +264,9 @@ static void free_tables(struct api *api)
 	api_rate_free(api->rate_fail);
 	api_rate_free(api->rate_open);
 	api_rate_free(api->rate_token);
+	api_rate_free(api->rate_device);
+	api_rate_free(api->rate_guess);
+	api_devices_free(api->devices);
 	api_files_free(&api->files);
 	free(api->canary);
 	free(api->busy);

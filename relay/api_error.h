@@ -12,6 +12,11 @@
 	X(INVALID_REQUEST, 400, "invalid_request")                                                 \
 	X(INVALID_JSON, 400, "invalid_json")                                                       \
 	X(MALFORMED, 400, "malformed_request")                                                     \
+	X(INVALID_SCOPE, 400, "invalid_scope")                                                     \
+	X(INVALID_GRANT, 400, "invalid_grant")                                                     \
+	X(UNSUPPORTED_GRANT, 400, "unsupported_grant_type")                                        \
+	X(EXPIRED_TOKEN, 400, "expired_token")                                                     \
+	X(ACCESS_DENIED, 400, "access_denied")                                                     \
 	X(NO_TOKEN, 401, "missing_token")                                                          \
 	X(INVALID_TOKEN, 401, "invalid_token")                                                     \
 	X(BILLING_EXPIRED, 402, "billing_expired")                                                 \
@@ -25,6 +30,7 @@
 	X(PEER_NOT_FOUND, 404, "peer_not_found")                                                   \
 	X(TOKEN_NOT_FOUND, 404, "token_not_found")                                                 \
 	X(ACCOUNT_NOT_FOUND, 404, "account_not_found")                                             \
+	X(CODE_NOT_FOUND, 404, "code_not_found")                                                   \
 	X(CANARY_NOT_FOUND, 404, "canary_not_found")                                               \
 	X(METHOD, 405, "method_not_allowed")                                                       \
 	X(TIMEOUT, 408, "request_timeout")                                                         \
@@ -34,6 +40,8 @@
 	X(URI_TOO_LONG, 414, "uri_too_long")                                                       \
 	X(MEDIA_TYPE, 415, "unsupported_media_type")                                               \
 	X(EXPECTATION, 417, "expectation_failed")                                                  \
+	X(AUTHORIZATION_PENDING, 428, "authorization_pending")                                     \
+	X(SLOW_DOWN, 429, "slow_down")                                                             \
 	X(RATE_LIMITED, 429, "rate_limited")                                                       \
 	X(HEAD_TOO_LARGE, 431, "headers_too_large")                                                \
 	X(INTERNAL, 500, "internal_error")                                                         \

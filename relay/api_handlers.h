@@ -15,6 +15,9 @@ api_handler api_status_get, api_container_get, api_canary_get, api_audit_list;
 /* api_admin_token.c */
 api_handler api_admin_token_post, api_admin_token_list, api_admin_token_delete;
 
+/* api_device_flow.c, api_device_approve.c */
+api_handler api_device_authorize, api_device_token, api_device_lookup, api_device_approve;
+
 /* relayctl's: api_ctl.c */
 api_handler api_ctl_status, api_ctl_drops, api_ctl_join;
 /* api_ctl_peer.c */

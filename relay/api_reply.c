@@ -37,6 +37,17 @@ static const char *host_of(const struct api_req *req, char out[static ENDPOINT_T
 	return endpoint_text(out, &own);
 }
 
+const char *api_base_url(const struct api_req *req, char out[static API_URL_LEN])
+{
+	char own[ENDPOINT_TEXT_LEN];
+
+	if (req->api->conf.url[0])
+		snprintf(out, API_URL_LEN, "%s", req->api->conf.url);
+	else
+		snprintf(out, API_URL_LEN, "https://%s", host_of(req, own));
+	return out;
+}
+
 /*
  * RFC 6750 section 3: no error attribute when the request carried no credentials; RFC 9728 section
  * 5.1: resource_metadata.
@@ -45,13 +56,13 @@ static void make_challenge(const struct api_req *req, enum api_error e,
 			   char out[static CHALLENGE_LEN])
 {
 	const char *error = e == API_ERROR_INVALID_TOKEN ? "invalid_token" : "insufficient_scope";
-	char own[ENDPOINT_TEXT_LEN];
+	char url[API_URL_LEN];
 	int n;
 
 	n = snprintf(out, CHALLENGE_LEN,
 		     "Bearer realm=\"sidecar\", "
-		     "resource_metadata=\"https://%s/.well-known/oauth-protected-resource\"",
-		     host_of(req, own));
+		     "resource_metadata=\"%s/.well-known/oauth-protected-resource\"",
+		     api_base_url(req, url));
 	if (e != API_ERROR_NO_TOKEN && n > 0 && n < CHALLENGE_LEN)
 		snprintf(out + n, CHALLENGE_LEN - (size_t)n,
 			 ", error=\"%s\", error_description=\"%s\"", error,
@@ -77,10 +88,12 @@ void api_reply_json(struct api_req *req, int status, json_t *json_taken)
 	static const struct http_header headers[] = {
 		{"content-type", "application/json"},
 		{"cache-control", "no-store"},
+		{"pragma", "no-cache"}, /* RFC 6749 section 5.1, RFC 8628 section 3.2 */
 	};
 	AUTO_JSON json_t *json = json_taken;
+	bool oauth = req->route && req->route->flags & API_ROUTE_FORM;
 
-	answer(req, status, headers, ARRAY_SIZE(headers), json);
+	answer(req, status, headers, oauth ? 3 : 2, json);
 }
 
 void api_refuse(struct api_req *req, enum api_error e, const char *fmt, ...)

@@ -9,6 +9,7 @@
 #include "api_rate.h"
 
 #define BODY API_ROUTE_BODY
+#define FORM API_ROUTE_FORM
 #define OPEN API_ROUTE_OPEN
 #define TAIL API_ROUTE_TAIL
 #define E(NAME) (UINT64_C(1) << API_ERROR_##NAME)
@@ -43,6 +44,18 @@ const struct api_route api_public_routes[] = {
 	 "Revokes a token: its peers stop", "TokenId", "200 TokenRevoked", E(TOKEN_NOT_FOUND)},
 	{"GET", "/v1/admin/audit", DB_SCOPE_ADMIN, 0, api_audit_list,
 	 "Who changed what, the newest first", NULL, "200 [Audit]", E(INVALID_REQUEST)},
+	{"POST", "/v1/device/authorize", 0, OPEN | BODY | FORM, api_device_authorize,
+	 "A device asks for a token (RFC 8628 section 3.1)", "DeviceAsk", "200 DeviceCode",
+	 E(INVALID_SCOPE) | E(BUSY)},
+	{"POST", "/v1/device/token", 0, OPEN | BODY | FORM, api_device_token,
+	 "The device polls for its token (RFC 8628 section 3.4)", "DevicePoll", "200 DeviceToken",
+	 E(INVALID_GRANT) | E(UNSUPPORTED_GRANT) | E(EXPIRED_TOKEN) | E(ACCESS_DENIED) |
+	 E(AUTHORIZATION_PENDING) | E(SLOW_DOWN)},
+	{"POST", "/v1/device/lookup", 0, BODY, api_device_lookup, "What a device with this code asks for",
+	 "DeviceLookup", "200 DeviceShown", E(CODE_NOT_FOUND)},
+	{"POST", "/v1/device/approve", 0, BODY, api_device_approve,
+	 "Gives the device a token of this account, or denies it", "DeviceApprove", "200 DeviceDone",
+	 E(CODE_NOT_FOUND) | E(INSUFFICIENT_SCOPE) | E(TOKEN_QUOTA)},
 	{},
 };
 

@@ -65,6 +65,11 @@ bool api_scope_ok(const struct db_token *token, uint32_t scope);
 void api_reply_json(struct api_req *req, int status, json_t *json);
 void api_refuse(struct api_req *req, enum api_error e, const char *fmt, ...) PRINTF(3, 4);
 
+#define API_URL_LEN 280
+/* Where clients reach us: url of relay.yaml, or what the request was addressed to. No slash at the
+ * end. */
+const char *api_base_url(const struct api_req *req, char out[static API_URL_LEN]);
+
 /* "2025-01-31T23:59:59Z" (RFC 3339), or null for 0. */
 json_t *api_time_json(int64_t seconds);
 
