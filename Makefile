@@ -49,7 +49,7 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 LIB_SRC := $(sort $(wildcard lib/*.c))
 RELAY_SRC := $(filter-out relay/main.c,$(sort $(wildcard relay/*.c)))
 AGENT_SRC := $(filter-out agent/main.c,$(sort $(wildcard agent/*.c)))
-RELAYCTL_SRC := $(sort $(wildcard cli/relayctl*.c))
+RELAYCTL_SRC := $(sort $(wildcard cli/relayctl_*.c))
 BPF_SRC := $(sort $(wildcard bpf/*.bpf.c))
 UNIT_SRC := $(sort $(wildcard selftests/unit/test_*.c))
 BPF_TEST_SRC := $(sort $(wildcard selftests/bpf/test_*.c))
@@ -96,6 +96,8 @@ $(BUILD)/relay.a: $(call obj,$(RELAY_SRC))
 	$(archive)
 $(BUILD)/agent.a: $(call obj,$(AGENT_SRC))
 	$(archive)
+$(BUILD)/relayctl.a: $(call obj,$(RELAYCTL_SRC))
+	$(archive)
 $(BUILD)/tests.a: $(call obj,$(TEST_LIB_SRC))
 	$(archive)
 
@@ -107,7 +109,7 @@ $(BUILD)/relayd: $(BUILD)/relay/main.o $(BUILD)/relay.a $(BUILD)/lib.a
 	$(call link,$(LIBS_relayd))
 $(BUILD)/sidecar-agent: $(BUILD)/agent/main.o $(BUILD)/agent.a $(BUILD)/lib.a
 	$(call link,$(LIBS_sidecar-agent))
-$(BUILD)/relayctl: $(call obj,$(RELAYCTL_SRC)) $(BUILD)/lib.a
+$(BUILD)/relayctl: $(BUILD)/cli/relayctl.o $(BUILD)/relayctl.a $(BUILD)/lib.a
 	$(call link,$(LIBS_relayctl))
 
 # The kernel's side.
@@ -127,9 +129,10 @@ $(BUILD)/gen/syscalls_%.h: selftests/harness/syscalls.sh $(LIB_SRC) $(RELAY_SRC)
 
 # Tests.
 TEST_LIBS = $(LIBS_relayd) -lcmocka
-$(UNIT) $(BPF_TESTS) $(NET_TESTS) $(API_TOOLS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests.a $(BUILD)/relay.a $(BUILD)/agent.a $(BUILD)/lib.a
+TEST_ARCHIVES := $(patsubst %,$(BUILD)/%.a,tests relay agent relayctl lib)
+$(UNIT) $(BPF_TESTS) $(NET_TESTS) $(API_TOOLS): $(BUILD)/%: $(BUILD)/%.o $(TEST_ARCHIVES)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/tests.a $(BUILD)/relay.a $(BUILD)/agent.a $(BUILD)/lib.a $(TEST_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(TEST_ARCHIVES) $(TEST_LIBS)
 tests: $(UNIT) $(BPF_TESTS) $(NET_TESTS) $(API_TOOLS)
 
 FUZZ_CFLAGS = -std=gnu17 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined $(PKG_CFLAGS) \
@@ -141,7 +144,7 @@ $(FUZZERS): $(BUILD)/%: %.c $(LIB_SRC) $(RELAY_SRC) $(AGENT_SRC) | $(GEN)
 fuzzers: $(FUZZERS)
 
 RUN = python3 selftests/harness/run.py
-TESTS ?= test_*
+TESTS := $(or $(TESTS),test_*)
 VM_TESTS = selftests/vm/up.sh $(sort $(wildcard $(TESTS:%=selftests/vm/%.sh))) selftests/vm/down.sh
 check-unit: $(BIN) $(UNIT)
 	@$(RUN) --title unit $(UNIT)
@@ -178,16 +181,20 @@ bench:
 format:
 	$(Q)clang-format -i $(filter-out $(BUILD)/%,$(SRC) $(HDR) $(wildcard bpf/*.c))
 analyze: $(GEN)
-	@sh selftests/lint/analyze.sh "$(ALL_CFLAGS)" $(LIB_SRC) $(RELAY_SRC) relay/main.c $(AGENT_SRC) agent/main.c $(RELAYCTL_SRC)
+	@sh selftests/lint/analyze.sh "$(ALL_CFLAGS)" $(LIB_SRC) $(RELAY_SRC) relay/main.c $(AGENT_SRC) agent/main.c $(RELAYCTL_SRC) cli/relayctl.c
 
+SHARE = $(DESTDIR)$(PREFIX)/share
 install: $(BIN)
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d \
-		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)/etc/sidecar
+		$(SHARE)/man/man5 $(SHARE)/man/man8 $(SHARE)/bash-completion/completions $(SHARE)/doc/sidecar/examples
+	install -d -m 755 $(DESTDIR)/etc/sidecar
 	install -m 755 $(BIN) $(DESTDIR)$(PREFIX)/sbin/
 	install -m 644 $(wildcard images/systemd/*.service) $(DESTDIR)$(PREFIX)/lib/systemd/system/
 	install -m 644 $(wildcard images/sysusers/*.conf) $(DESTDIR)$(PREFIX)/lib/sysusers.d/
-	install -m 644 $(wildcard */*.5) $(DESTDIR)$(PREFIX)/share/man/man5/
-	install -m 644 $(wildcard */*.8) $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -m 644 $(wildcard images/completion/*) $(SHARE)/bash-completion/completions/
+	install -m 644 $(wildcard images/*.example) $(SHARE)/doc/sidecar/examples/
+	install -m 644 $(wildcard */*.5) $(SHARE)/man/man5/
+	install -m 644 $(wildcard */*.8) $(SHARE)/man/man8/
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 

@@ -64,7 +64,7 @@ static void on_version(int r, const struct http_msg *msg, const struct err *http
 static void on_timer(uv_timer_t *timer)
 {
 	struct docker *d = timer->data;
-	struct http_request req = { .method = "GET", .target = "/version" };
+	struct http_request req = {.method = "GET", .target = "/version"};
 	struct err err;
 
 	if (!http_client_send(d->calls, &req, on_version, NULL, d)) {
@@ -83,7 +83,7 @@ int docker_init(struct docker *d, uv_loop_t *loop, const char *socket, const cha
 		.max_body_bytes = DOCKER_MAX_LIST_BYTES,
 	};
 
-	*d = (struct docker){ .loop = loop, .ops = ops, .ctx = ctx, .relay_host = relay_host };
+	*d = (struct docker){.loop = loop, .ops = ops, .ctx = ctx, .relay_host = relay_host};
 	d->backoff_ms = DOCKER_BACKOFF_MIN_MS;
 	d->line = malloc(DOCKER_MAX_EVENT_BYTES);
 	d->calls = http_client_new(loop, &conf);

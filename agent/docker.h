@@ -52,7 +52,7 @@ struct docker_event {
 };
 
 struct docker_ops {
-	void (*up)(void *ctx);			    /* subscribed: list now */
+	void (*up)(void *ctx); /* subscribed: list now */
 	void (*event)(const struct docker_event *event, void *ctx);
 	void (*down)(const struct err *err, void *ctx); /* once until the next up */
 };
@@ -93,8 +93,8 @@ int docker_list_parse(const json_t *list, char (**ret_ids)[DOCKER_ID_LEN], size_
 typedef void docker_inspect_cb(int r, const struct docker_container *c, const struct err *err,
 			       void *ctx);
 int docker_inspect(struct docker *d, const char *id, docker_inspect_cb *cb, void *ctx);
-int docker_inspect_parse(const json_t *json, const char *relay_host,
-			 struct docker_container *ret, struct err *err);
+int docker_inspect_parse(const json_t *json, const char *relay_host, struct docker_container *ret,
+			 struct err *err);
 
 /* docker_events.c */
 int docker_events_start(struct docker *d);

@@ -26,7 +26,8 @@ int docker_api_negotiate(const json_t *version, char ret_api[static DOCKER_API_L
 	/* Old daemons do not say it. */
 	json_get_string(version, "MinAPIVersion", &min_text, NULL);
 	if (parse_minor(max_text, &max) || parse_minor(min_text, &min))
-		return err_set(err, -EPROTONOSUPPORT, "Docker's API version is not of the form 1.N");
+		return err_set(err, -EPROTONOSUPPORT,
+			       "Docker's API version is not of the form 1.N");
 	if (max < DOCKER_API_MIN_MINOR || min > DOCKER_API_MAX_MINOR)
 		return err_set(err, -EPROTONOSUPPORT,
 			       "Docker speaks API 1.%u to 1.%u, this agent 1.%d to 1.%d", min, max,

@@ -100,7 +100,7 @@ static void on_done(int r, const struct http_msg *msg, const struct err *http_er
 int docker_events_start(struct docker *d)
 {
 	char target[128];
-	struct http_request req = { .method = "GET", .target = target, .stream = true };
+	struct http_request req = {.method = "GET", .target = target, .stream = true};
 
 	snprintf(target, sizeof(target), "%s/events?%s", d->api, EVENTS_FILTER);
 	d->line_len = 0;

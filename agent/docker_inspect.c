@@ -38,8 +38,8 @@ static int get_state(const json_t *state, struct docker_container *c, struct err
 	return r;
 }
 
-int docker_inspect_parse(const json_t *json, const char *relay_host,
-			 struct docker_container *ret, struct err *err)
+int docker_inspect_parse(const json_t *json, const char *relay_host, struct docker_container *ret,
+			 struct err *err)
 {
 	struct docker_container c = {};
 	int r;
@@ -84,11 +84,11 @@ int docker_inspect(struct docker *d, const char *id, docker_inspect_cb *cb, void
 {
 	struct inspecting *i = malloc(sizeof(*i));
 	char target[128];
-	struct http_request req = { .method = "GET", .target = target };
+	struct http_request req = {.method = "GET", .target = target};
 
 	if (!i)
 		return -ENOMEM;
-	*i = (struct inspecting){ d, cb, ctx };
+	*i = (struct inspecting){d, cb, ctx};
 	snprintf(target, sizeof(target), "%s/containers/%s/json", d->api, id);
 	if (http_client_send(d->calls, &req, on_inspect, NULL, i))
 		return 0;

@@ -58,11 +58,11 @@ int docker_list(struct docker *d, docker_list_cb *cb, void *ctx)
 {
 	struct listing *l = malloc(sizeof(*l));
 	char target[128];
-	struct http_request req = { .method = "GET", .target = target };
+	struct http_request req = {.method = "GET", .target = target};
 
 	if (!l)
 		return -ENOMEM;
-	*l = (struct listing){ cb, ctx };
+	*l = (struct listing){cb, ctx};
 	snprintf(target, sizeof(target), "%s/containers/json?%s", d->api, LIST_FILTER);
 	if (http_client_send(d->calls, &req, on_list, NULL, l))
 		return 0;

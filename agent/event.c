@@ -11,7 +11,7 @@ static const struct {
 	enum log_level level;
 	const char *words;
 } events[EVENT_MAX] = {
-#define X(name, level, words) [EVENT_##name] = { LOG_LVL_##level, words },
+#define X(name, level, words) [EVENT_##name] = {LOG_LVL_##level, words},
 	EVENT_LIST(X)
 #undef X
 };

@@ -21,7 +21,7 @@
 	X(NAME_REFUSED, WARN, "not attached")                                                      \
 	X(ATTACHED, INFO, "attached")                                                              \
 	X(ATTACHED_KNOWN, WARN, "attached with its last known addresses")                          \
-	X(ADOPTED, INFO, "tunnel found in place")                                                  \
+	X(NO_IPV4, WARN, "IPv6 only")                                                              \
 	X(ATTACH_FAILED, WARN, "not attached, will be tried again")                                \
 	X(STOPPED, INFO, "stopped")                                                                \
 	X(RENAMED, INFO, "renamed")                                                                \

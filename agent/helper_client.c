@@ -97,12 +97,12 @@ static void on_poll(uv_poll_t *poll, int status, UNUSED int events)
 		want(hc);
 }
 
-int helper_client_init(struct helper_client *hc, uv_loop_t *loop, int fd,
-		       helper_client_lost *lost, void *ctx, struct err *err)
+int helper_client_init(struct helper_client *hc, uv_loop_t *loop, int fd, helper_client_lost *lost,
+		       void *ctx, struct err *err)
 {
 	int r;
 
-	*hc = (struct helper_client){ .fd = fd, .lost = lost, .ctx = ctx };
+	*hc = (struct helper_client){.fd = fd, .lost = lost, .ctx = ctx};
 	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK))
 		return err_sys(err, -errno, "helper's socket");
 	r = uv_poll_init(loop, &hc->poll, fd);
@@ -113,8 +113,8 @@ int helper_client_init(struct helper_client *hc, uv_loop_t *loop, int fd,
 	return 0;
 }
 
-int helper_client_call(struct helper_client *hc, const struct helper_msg *msg,
-		       helper_client_cb *cb, void *ctx)
+int helper_client_call(struct helper_client *hc, const struct helper_msg *msg, helper_client_cb *cb,
+		       void *ctx)
 {
 	struct helper_request *req = calloc(1, sizeof(*req));
 	struct helper_request **end = &hc->first;

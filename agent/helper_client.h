@@ -25,11 +25,11 @@ struct helper_client {
 };
 
 /* Takes no ownership of fd. lost: once, when the socket is closed or speaks nonsense. */
-int helper_client_init(struct helper_client *hc, uv_loop_t *loop, int fd,
-		       helper_client_lost *lost, void *ctx, struct err *err);
+int helper_client_init(struct helper_client *hc, uv_loop_t *loop, int fd, helper_client_lost *lost,
+		       void *ctx, struct err *err);
 /* msg->seq is chosen here. The callback is never called from inside. */
-int helper_client_call(struct helper_client *hc, const struct helper_msg *msg,
-		       helper_client_cb *cb, void *ctx);
+int helper_client_call(struct helper_client *hc, const struct helper_msg *msg, helper_client_cb *cb,
+		       void *ctx);
 void helper_client_close(struct helper_client *hc); /* requests end with NULL; run the loop on */
 
 #endif

@@ -4,14 +4,13 @@
  * devices). Fixed size, one per SOCK_SEQPACKET datagram, host byte order. The helper checks every
  * value again. Each request gets exactly one answer with the same seq, in order.
  *
- *	OPEN	netns path (Docker's SandboxKey) -> handle of the open namespace. The worker inspects
- *		the container again before it uses the handle: pid reuse cannot fool it.
- *	ATTACH	handle: makes, configures and moves the tunnel into the namespace, or adjusts by
- *		difference the one that is there. Idempotent.
- *	DETACH	handle: removes device, rules and routes from the namespace. Nothing there = success.
- *	STATUS	handle: what the tunnel there looks like.
- *	CLOSE	handle: forgets the namespace.
- *	SWEEP	removes "wg-XXXXXXXX" devices that a crash left in the host's namespace.
+ *	OPEN	netns path (Docker's SandboxKey) -> handle of the open namespace. The worker
+ *inspects the container again before it uses the handle: pid reuse cannot fool it. ATTACH
+ *handle: makes, configures and moves the tunnel into the namespace, or adjusts by difference the
+ *one that is there. Idempotent. DETACH	handle: removes device, rules and routes from the namespace.
+ *Nothing there = success. STATUS	handle: what the tunnel there looks like. CLOSE	handle:
+ *forgets the namespace. SWEEP	removes "wg-XXXXXXXX" devices that a crash left in the host's
+ *namespace.
  */
 #ifndef AGENT_HELPER_MSG_H
 #define AGENT_HELPER_MSG_H
@@ -22,9 +21,9 @@
 #include "../lib/err.h"
 
 #define HELPER_PATH_LEN 192
-#define HELPER_ID_LEN 65      /* container id: 64 hex digits and NUL */
+#define HELPER_ID_LEN 65	/* container id: 64 hex digits and NUL */
 #define HELPER_MAX_HANDLES 1024 /* open namespaces; more: -EMFILE */
-#define HELPER_FD 3	      /* the worker's end of the socket pair */
+#define HELPER_FD 3		/* the worker's end of the socket pair */
 
 #define TUNNEL_DEVICE "sidecar0" /* the device's name inside the container */
 #define TUNNEL_TABLE 5820	 /* routing table and first rule priority inside the container */
@@ -56,11 +55,11 @@ struct tunnel_conf {
 };
 
 struct tunnel_status {
-	uint32_t present;	   /* the device is there, is WireGuard and up */
+	uint32_t present; /* the device is there, is WireGuard and up */
 	uint8_t public_key[KEY_LEN];
-	struct addr6 v6;	   /* as configured on the device */
+	struct addr6 v6; /* as configured on the device */
 	struct addr4 v4;
-	int64_t last_handshake_s;  /* CLOCK_REALTIME, 0 = never */
+	int64_t last_handshake_s; /* CLOCK_REALTIME, 0 = never */
 	uint64_t rx_bytes, tx_bytes;
 };
 
@@ -70,10 +69,10 @@ struct helper_msg {
 	uint32_t handle; /* ATTACH, DETACH, STATUS, CLOSE; answer to OPEN */
 	int32_t result;	 /* answer: 0 or negative errno */
 	union {
-		char path[HELPER_PATH_LEN]; /* OPEN */
-		struct tunnel_conf conf;    /* ATTACH */
+		char path[HELPER_PATH_LEN];  /* OPEN */
+		struct tunnel_conf conf;     /* ATTACH */
 		struct tunnel_status status; /* answer to STATUS */
-		char text[ERR_TEXT_LEN];    /* answer with result < 0 */
+		char text[ERR_TEXT_LEN];     /* answer with result < 0 */
 	};
 };
 

@@ -25,8 +25,8 @@ static bool set_ipv4(const struct label_ask *ask)
 
 static bool set_bandwidth(const struct label_ask *ask)
 {
-	static const char *const names[] = { "10", "50", "100", "500", NULL };
-	static const uint32_t mbps[] = { 10, 50, 100, 500 };
+	static const char *const names[] = {"10", "50", "100", "500", NULL};
+	static const uint32_t mbps[] = {10, 50, 100, 500};
 	int i;
 
 	if (parse_name(ask->value, names, &i))
@@ -37,7 +37,7 @@ static bool set_bandwidth(const struct label_ask *ask)
 
 static bool set_egress(const struct label_ask *ask)
 {
-	static const char *const names[] = { "tunnel", "bridge", NULL };
+	static const char *const names[] = {"tunnel", "bridge", NULL};
 	int i;
 
 	if (parse_name(ask->value, names, &i))
@@ -57,11 +57,11 @@ static const struct label {
 	bool (*set)(const struct label_ask *ask);
 	const char *expected; /* NULL: the relay's host */
 } known[] = {
-	{ "sidecar.enable", set_enable, "true or false" },
-	{ "sidecar.ipv4", set_ipv4, "true or false" },
-	{ "sidecar.bandwidth", set_bandwidth, "10, 50, 100 or 500" },
-	{ "sidecar.egress", set_egress, "tunnel or bridge" },
-	{ "sidecar.relay", set_relay, NULL },
+	{"sidecar.enable", set_enable, "true or false"},
+	{"sidecar.ipv4", set_ipv4, "true or false"},
+	{"sidecar.bandwidth", set_bandwidth, "10, 50, 100 or 500"},
+	{"sidecar.egress", set_egress, "tunnel or bridge"},
+	{"sidecar.relay", set_relay, NULL},
 };
 
 static int apply(const struct label *label, const json_t *labels, struct label_ask *ask,
@@ -111,7 +111,7 @@ int label_parse(const json_t *labels, const char *relay_host, struct labels *ret
 		struct err *err)
 {
 	struct labels parsed = {};
-	struct label_ask ask = { .relay_host = relay_host, .labels = &parsed };
+	struct label_ask ask = {.relay_host = relay_host, .labels = &parsed};
 	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {

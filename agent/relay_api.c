@@ -114,9 +114,9 @@ static int call(struct relay_api *api, const char *method, json_t *body, enum re
 	AUTO_FREE char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	AUTO_FREE struct relay_call *c = malloc(sizeof(*c));
 	struct http_header headers[] = {
-		{ "Authorization", api->auth },
-		{ "User-Agent", "sidecar-agent/" SIDECAR_VERSION },
-		{ "Content-Type", "application/json" },
+		{"Authorization", api->auth},
+		{"User-Agent", "sidecar-agent/" SIDECAR_VERSION},
+		{"Content-Type", "application/json"},
 	};
 	struct http_request req = {
 		.method = method,
@@ -129,7 +129,7 @@ static int call(struct relay_api *api, const char *method, json_t *body, enum re
 
 	if (!c || (json && !text))
 		return -ENOMEM;
-	*c = (struct relay_call){ cb, ctx, form };
+	*c = (struct relay_call){cb, ctx, form};
 	if (!http_client_send(api->client, &req, on_done, NULL, c))
 		return -ENOMEM;
 	steal(&c);
@@ -165,8 +165,7 @@ int relay_api_list(struct relay_api *api, relay_api_cb *cb, void *ctx)
 	return call(api, "GET", NULL, FORM_LIST, cb, ctx);
 }
 
-int relay_api_init(struct relay_api *api, uv_loop_t *loop, const struct conf *conf,
-		   struct err *err)
+int relay_api_init(struct relay_api *api, uv_loop_t *loop, const struct conf *conf, struct err *err)
 {
 	struct http_client_conf client = {
 		.host = conf->join.host,
@@ -177,7 +176,7 @@ int relay_api_init(struct relay_api *api, uv_loop_t *loop, const struct conf *co
 		.max_body_bytes = RELAY_MAX_BODY_BYTES,
 	};
 
-	*api = (struct relay_api){ .conf = conf };
+	*api = (struct relay_api){.conf = conf};
 	snprintf(api->auth, sizeof(api->auth), "Bearer %s", conf->token);
 	api->tls = tls_ctx_new_client(conf->join.pins, conf->join.n_pins, TLS_AGENT_GROUPS, err);
 	if (!api->tls)

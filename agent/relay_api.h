@@ -27,9 +27,9 @@ struct relay_api {
 struct relay_answer {
 	int r;
 	struct err err;
-	struct state_config config;		/* POST */
-	uint8_t public_key[KEY_LEN];		/* POST: as the relay has it */
-	const json_t *list;			/* GET: an array, borrowed */
+	struct state_config config;  /* POST */
+	uint8_t public_key[KEY_LEN]; /* POST: as the relay has it */
+	const json_t *list;	     /* GET: an array, borrowed */
 };
 typedef void relay_api_cb(const struct relay_answer *answer, void *ctx);
 

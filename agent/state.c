@@ -61,7 +61,7 @@ int state_add(struct state *state, const char *name, struct state_entry **ret_en
 	      struct err *err)
 {
 	struct state_entry *e = find_place(state);
-	struct state_entry fresh = { .used = true, .used_at_s = time(NULL) };
+	struct state_entry fresh = {.used = true, .used_at_s = time(NULL)};
 	int r;
 
 	if (!e)

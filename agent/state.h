@@ -15,10 +15,10 @@
 #include "../lib/b64.h"
 #include "../lib/err.h"
 
-#define STATE_MACHINE_LEN 33	/* 16 random bytes in hex */
-#define STATE_NAME_LEN 129	/* of a container; longer ones are refused, as the relay does */
+#define STATE_MACHINE_LEN 33 /* 16 random bytes in hex */
+#define STATE_NAME_LEN 129   /* of a container; longer ones are refused, as the relay does */
 #define STATE_ID_LEN 65
-#define STATE_MAX_ENTRIES 2048	/* full: the entry unused for longest goes, else -ENOSPC */
+#define STATE_MAX_ENTRIES 2048 /* full: the entry unused for longest goes, else -ENOSPC */
 #define STATE_PATH_LEN 192
 
 struct container;

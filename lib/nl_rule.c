@@ -18,12 +18,15 @@ static int change(struct nl *nl, uint16_t type, uint16_t flags, const struct nl_
 
 	frh->family = (uint8_t)rule->family;
 	frh->src_len = rule->src_len;
+	frh->dst_len = rule->dst_len;
 	frh->action = FR_ACT_TO_TBL;
 	frh->table = rule->table < 256 ? (uint8_t)rule->table : RT_TABLE_UNSPEC;
 	mnl_attr_put_u32(nlh, FRA_PRIORITY, rule->priority);
 	mnl_attr_put_u32(nlh, FRA_TABLE, rule->table);
 	if (rule->src_len)
 		mnl_attr_put(nlh, FRA_SRC, addr_len(rule->family), &rule->src6);
+	if (rule->dst_len)
+		mnl_attr_put(nlh, FRA_DST, addr_len(rule->family), &rule->dst6);
 	if (rule->has_suppress)
 		mnl_attr_put_u32(nlh, FRA_SUPPRESS_PREFIXLEN, rule->suppress_prefix_len);
 	if (rule->protocol)
@@ -60,6 +63,10 @@ static int rule_attr(const struct nlattr *attr, void *ctx)
 		if (mnl_attr_get_payload_len(attr) == addr_len(rule->family))
 			memcpy(&rule->src6, mnl_attr_get_payload(attr), addr_len(rule->family));
 		break;
+	case FRA_DST:
+		if (mnl_attr_get_payload_len(attr) == addr_len(rule->family))
+			memcpy(&rule->dst6, mnl_attr_get_payload(attr), addr_len(rule->family));
+		break;
 	case FRA_SUPPRESS_PREFIXLEN:
 		/* The kernel says "none" as all ones. */
 		rule->suppress_prefix_len = mnl_attr_get_u32(attr);
@@ -83,7 +90,10 @@ static int rule_cb(const struct nlmsghdr *nlh, void *ctx)
 {
 	const struct fib_rule_hdr *frh = mnl_nlmsg_get_payload(nlh);
 	struct rule_walk *walk = ctx;
-	struct nl_rule rule = {.family = frh->family, .src_len = frh->src_len, .table = frh->table};
+	struct nl_rule rule = {.family = frh->family,
+			       .src_len = frh->src_len,
+			       .dst_len = frh->dst_len,
+			       .table = frh->table};
 
 	if (nlh->nlmsg_type != RTM_NEWRULE)
 		return MNL_CB_OK;

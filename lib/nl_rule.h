@@ -15,6 +15,11 @@ struct nl_rule {
 		struct addr4 src4;
 		struct addr6 src6;
 	};
+	uint8_t dst_len; /* 0 = to all */
+	union {
+		struct addr4 dst4;
+		struct addr6 dst6;
+	};
 	bool has_suppress; /* suppress_prefixlength */
 	uint32_t suppress_prefix_len;
 	uint8_t protocol;

@@ -6,22 +6,26 @@
 #include "api_handlers.h"
 #include "api_net.h"
 #include "api_peer.h"
+#include "kstate.h"
 
 static json_t *peer_json(const struct api *api, const struct db_peer *peer)
 {
 	AUTO_JSON json_t *json = api_peer_json(api, peer);
-	char endpoint[ENDPOINT_TEXT_LEN];
+	const struct peer place = {.slot = peer->address.slot,
+				   .account = (uint32_t)peer->address.account};
+	char endpoint[ENDPOINT_TEXT_LEN], vrf[IFNAMSIZ];
 
 	if (!json)
 		return NULL;
 	endpoint_text(endpoint, &peer->endpoint);
+	kstate_vrf_name(vrf, kstate_table(&place, api->conf.isolation));
 	if (json_object_update_new(
-		    json,
-		    json_pack("{s:i, s:i, s:s, s:s, s:I, s:b, s:i, s:o}", "slot",
-			      (int)peer->address.slot, "generation", (int)peer->address.generation,
-			      "account", peer->account, "tier", peer->tier, "token",
-			      (json_int_t)peer->token, "live", (int)peer->live, "wg", (int)peer->wg,
-			      "endpoint", endpoint[0] ? json_string(endpoint) : json_null())))
+		    json, json_pack("{s:i, s:i, s:s, s:s, s:I, s:b, s:i, s:s, s:o}", "slot",
+				    (int)peer->address.slot, "generation",
+				    (int)peer->address.generation, "account", peer->account, "tier",
+				    peer->tier, "token", (json_int_t)peer->token, "live",
+				    (int)peer->live, "wg", (int)peer->wg, "vrf", vrf, "endpoint",
+				    endpoint[0] ? json_string(endpoint) : json_null())))
 		return NULL;
 	return steal(&json);
 }
@@ -56,40 +60,54 @@ void api_ctl_peer_list(struct api_req *req)
 	api_reply_json(req, 200, steal(&array));
 }
 
-/* Peers whose container has this name: one is wanted. */
-struct by_name {
+/* One peer is wanted, by an address or by its container's name. */
+struct search {
 	const char *name;
+	struct addr6 v6; /* zero = the text is none */
+	struct addr4 v4;
 	uint32_t found;
 	struct db_peer peer;
 };
 
-static int match_name(const struct db_peer *peer, void *ctx)
+static bool fits(const struct search *s, const struct db_peer *peer)
 {
-	struct by_name *b = ctx;
+	const struct db_address *a = &peer->address;
 
-	if (!strcmp(peer->container, b->name) && !b->found++)
-		b->peer = *peer;
+	/* A peer that did not ask for IPv4 may still hold an address in its row. */
+	return !strcmp(peer->container, s->name) || addr6_eq(&a->v6, &s->v6) ||
+	       (peer->ipv4 && !addr4_is_zero(a->v4) && addr4_eq(a->v4, s->v4));
+}
+
+static int match(const struct db_peer *peer, void *ctx)
+{
+	struct search *s = ctx;
+
+	if (fits(s, peer) && !s->found++)
+		s->peer = *peer;
 	return 0;
 }
 
-static int find_by_name(struct api *api, const char *name, struct db_peer *ret, struct err *err)
+/* Two that fit are an error, so that nobody passes for another by naming a container so. */
+static int find_by_search(struct api *api, const char *id, struct db_peer *ret, struct err *err)
 {
-	struct by_name b = {.name = name};
+	struct search s = {.name = id};
 	int r;
 
-	r = db_peer_list(api->db, DB_PEER_ALL, 0, 0, 0, UINT32_MAX, match_name, &b, err);
+	if (parse_addr6(id, &s.v6))
+		parse_addr4(id, &s.v4);
+	r = db_peer_list(api->db, DB_PEER_ALL, 0, 0, 0, UINT32_MAX, match, &s, err);
 	if (r)
 		return r;
-	if (!b.found)
+	if (!s.found)
 		return err_set(err, -ENOENT, "no such peer");
-	if (b.found > 1)
+	if (s.found > 1)
 		return err_set(err, -EEXIST, "%u peers have this name: use a slot or a key",
-			       b.found);
-	*ret = b.peer;
+			       s.found);
+	*ret = s.peer;
 	return 0;
 }
 
-/* A slot's number, a public key or a container's name. */
+/* A slot's number, a public key, an address or a container's name. */
 static int find_peer(struct api *api, const char *id, struct db_peer *ret, struct err *err)
 {
 	uint8_t key[KEY_LEN];
@@ -101,7 +119,7 @@ static int find_peer(struct api *api, const char *id, struct db_peer *ret, struc
 	else if (!parse_u32(id, 0, UINT32_MAX - 1, &slot))
 		r = db_peer_get(api->db, slot, ret, err);
 	/* A container may well be called "7". */
-	return r == -ENOENT ? find_by_name(api, id, ret, err) : r;
+	return r == -ENOENT ? find_by_search(api, id, ret, err) : r;
 }
 
 struct showing {
@@ -135,31 +153,42 @@ static void on_stats(int r, const char *text, const struct msg *answer, void *ct
 	api_reply_json(s->req, 200, steal(&json));
 }
 
-void api_ctl_peer_show(struct api_req *req)
+/* The peer that the body names; an error after having refused. */
+static int find_asked(struct api_req *req, struct db_peer *ret)
 {
-	AUTO_FREE struct showing *s = calloc(1, sizeof(*s));
-	struct msg msg = {.type = MSG_STATS_GET};
+	static const char *const known[] = {"peer", NULL};
 	const char *id;
 	struct err err;
 	int r;
 
-	if (!s) {
-		api_refuse(req, API_ERROR_BUSY, "out of memory");
-		return;
-	}
-	if (json_get_string(req->body, "peer", &id, &err)) {
-		api_refuse(req, API_ERROR_INVALID_REQUEST, "%s", err.text);
-		return;
-	}
-	r = find_peer(req->api, id, &s->peer, &err);
+	r = json_only(req->body, known, &err);
+	if (!r)
+		r = json_get_string(req->body, "peer", &id, &err);
 	if (r) {
+		api_refuse(req, API_ERROR_INVALID_REQUEST, "%s", err.text);
+		return r;
+	}
+	r = find_peer(req->api, id, ret, &err);
+	if (r)
 		api_refuse(req,
 			   r == -ENOENT	  ? API_ERROR_PEER_NOT_FOUND
 			   : r == -EEXIST ? API_ERROR_CONFLICT
 					  : API_ERROR_INTERNAL,
 			   "%s", err.text);
+	return r;
+}
+
+void api_ctl_peer_show(struct api_req *req)
+{
+	AUTO_FREE struct showing *s = calloc(1, sizeof(*s));
+	struct msg msg = {.type = MSG_STATS_GET};
+
+	if (!s) {
+		api_refuse(req, API_ERROR_BUSY, "out of memory");
 		return;
 	}
+	if (find_asked(req, &s->peer))
+		return;
 	s->req = req;
 	msg.slot.slot = s->peer.address.slot;
 	msg.slot.generation = s->peer.address.generation;
@@ -168,4 +197,13 @@ void api_ctl_peer_show(struct api_req *req)
 		return;
 	}
 	steal(&s);
+}
+
+/* Its addresses stay held: an agent that still wants the peer gets them again. */
+void api_ctl_peer_delete(struct api_req *req)
+{
+	struct db_peer peer;
+
+	if (!find_asked(req, &peer))
+		api_peer_remove(req, &peer);
 }

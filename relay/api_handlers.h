@@ -21,7 +21,7 @@ api_handler api_device_authorize, api_device_token, api_device_lookup, api_devic
 /* relayctl's: api_ctl.c */
 api_handler api_ctl_status, api_ctl_drops, api_ctl_join;
 /* api_ctl_peer.c */
-api_handler api_ctl_peer_list, api_ctl_peer_show;
+api_handler api_ctl_peer_list, api_ctl_peer_show, api_ctl_peer_delete;
 /* api_token.c */
 api_handler api_token_post, api_token_list, api_token_delete;
 /* api_account.c */

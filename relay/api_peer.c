@@ -144,33 +144,14 @@ static void on_deleted(int r, const char *text, UNUSED const struct msg *answer,
 				 b64_key_text(key, peer->public_key)));
 }
 
-void api_peer_delete(struct api_req *req)
+void api_peer_remove(struct api_req *req, const struct db_peer *peer)
 {
 	AUTO_FREE struct waiting *w = calloc(1, sizeof(*w));
 	struct msg msg = {.type = MSG_PEER_DEL};
-	uint8_t key[KEY_LEN];
-	struct db_peer *peer;
-	struct err err;
 	int r;
 
 	if (!w) {
 		api_refuse(req, API_ERROR_BUSY, "out of memory");
-		return;
-	}
-	peer = &w->change.before;
-	if (api_peer_key_parse(req->body, key, &err)) {
-		api_refuse(req, API_ERROR_INVALID_REQUEST, "%s", err.text);
-		return;
-	}
-	r = db_peer_find_key(req->api->db, key, peer, &err);
-	if (r && r != -ENOENT) {
-		log_err("looking a peer up: %s", err.text);
-		api_refuse(req, API_ERROR_INTERNAL, "the database cannot be read");
-		return;
-	}
-	/* Another account's peer looks as if it were not there. */
-	if (r || peer->address.account != req->account.id) {
-		api_refuse(req, API_ERROR_PEER_NOT_FOUND, "the account has no peer with this key");
 		return;
 	}
 	if (api_busy_take(req->api, peer->address.slot)) {
@@ -178,6 +159,7 @@ void api_peer_delete(struct api_req *req)
 		return;
 	}
 	w->req = req;
+	w->change.before = *peer;
 	msg.slot.slot = peer->address.slot;
 	msg.slot.generation = peer->address.generation;
 	r = api_net_request(req->api->net, &msg, on_deleted, w);
@@ -187,6 +169,31 @@ void api_peer_delete(struct api_req *req)
 		return;
 	}
 	steal(&w);
+}
+
+void api_peer_delete(struct api_req *req)
+{
+	uint8_t key[KEY_LEN];
+	struct db_peer peer;
+	struct err err;
+	int r;
+
+	if (api_peer_key_parse(req->body, key, &err)) {
+		api_refuse(req, API_ERROR_INVALID_REQUEST, "%s", err.text);
+		return;
+	}
+	r = db_peer_find_key(req->api->db, key, &peer, &err);
+	if (r && r != -ENOENT) {
+		log_err("looking a peer up: %s", err.text);
+		api_refuse(req, API_ERROR_INTERNAL, "the database cannot be read");
+		return;
+	}
+	/* Another account's peer looks as if it were not there. */
+	if (r || peer.address.account != req->account.id) {
+		api_refuse(req, API_ERROR_PEER_NOT_FOUND, "the account has no peer with this key");
+		return;
+	}
+	api_peer_remove(req, &peer);
 }
 
 struct listing {

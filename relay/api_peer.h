@@ -50,6 +50,10 @@ int api_peer_undo(struct api *api, const struct api_peer_change *change, struct 
 /* Held rows (addresses without a peer) an account may keep: this many per peer of its tier. */
 #define API_PEER_HELD_PER_PEER 16
 
+struct api_req;
+/* Out of the kernel, then out of the database, then answered. */
+void api_peer_remove(struct api_req *req, const struct db_peer *peer);
+
 /* PEER_SET of a row; its addresses must be of the configured pools: -ERANGE. */
 int api_peer_msg(const struct api *api, const struct db_peer *peer, struct msg *ret_msg);
 /* Adds or replaces this peer in the kernel, or takes it out if it is not live. Logs a refusal. */

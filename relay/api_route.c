@@ -65,6 +65,7 @@ static const struct api_route ctl_routes[] = {
 	{"POST", "/ctl/v1/join", 0, BODY, api_ctl_join, NULL, NULL, NULL, 0},
 	{"GET", "/ctl/v1/peers", 0, 0, api_ctl_peer_list, NULL, NULL, NULL, 0},
 	{"POST", "/ctl/v1/peer", 0, BODY, api_ctl_peer_show, NULL, NULL, NULL, 0},
+	{"DELETE", "/ctl/v1/peer", 0, BODY, api_ctl_peer_delete, NULL, NULL, NULL, 0},
 	{"GET", "/ctl/v1/tokens", 0, 0, api_token_list, NULL, NULL, NULL, 0},
 	{"POST", "/ctl/v1/tokens", 0, BODY, api_token_post, NULL, NULL, NULL, 0},
 	{"DELETE", "/ctl/v1/tokens", 0, BODY, api_token_delete, NULL, NULL, NULL, 0},

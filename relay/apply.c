@@ -145,10 +145,12 @@ static int wg_chunk(struct net *net, uint32_t wg, struct nl_wg_peer *peers, size
 	int r = nl_wg_set(net->genl, &dev, peers, n, err);
 
 	for (size_t i = 0; i < n && !r; i++) {
+		struct nl_wg_peer off = {.update_only = true, .has_keepalive = true};
+
 		if (!peers[i].has_keepalive)
 			continue;
-		peers[kick] = (struct nl_wg_peer){.update_only = true, .has_keepalive = true};
-		memcpy(peers[kick++].public_key, peers[i].public_key, KEY_LEN);
+		memcpy(off.public_key, peers[i].public_key, KEY_LEN);
+		peers[kick++] = off;
 	}
 	if (!r && kick)
 		r = nl_wg_set(net->genl, &dev, peers, kick, err);

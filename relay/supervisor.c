@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include "../lib/file.h"
 #include "../lib/log.h"
 #include "listen.h"
@@ -336,6 +337,8 @@ int supervisor_run(const char *path, const struct conf *conf, bool verbose)
 		log_err("out of memory");
 		return 1;
 	}
+	/* Folders that others must pass through get the mode that the code names. */
+	umask(022);
 	s->path = path;
 	s->conf = *conf;
 	s->verbose = verbose;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What comes to a WireGuard port must look like one of its four messages: type, three zero bytes,
- * exact length (WireGuard paper, section 5.4). Fragments are refused: its messages are never cut
- * by the sender's own stack.
+ * exact length (WireGuard paper, section 5.4). Data may be of any length from a keepalive's: its
+ * padding to 16 bytes ends at the sender's MTU. Data may come in fragments, where the path is
+ * smaller than the tunnel; a handshake never does.
  */
 #ifndef SIDECAR_WGSHAPE_H
 #define SIDECAR_WGSHAPE_H
@@ -13,7 +14,8 @@
 #define WG_INITIATION_LEN 148
 #define WG_RESPONSE_LEN 92
 #define WG_COOKIE_LEN 64
-#define WG_DATA_MIN_LEN 32 /* header and tag: a keepalive; contents are padded to 16 */
+#define WG_DATA_MIN_LEN 32 /* header and tag: a keepalive */
+#define WG_DATA_LE bpf_htonl(0x04000000)
 
 STAGE bool wgshape_fits(__u32 type_le, __u32 len)
 {
@@ -24,8 +26,8 @@ STAGE bool wgshape_fits(__u32 type_le, __u32 len)
 		return len == WG_RESPONSE_LEN;
 	case bpf_htonl(0x03000000):
 		return len == WG_COOKIE_LEN;
-	case bpf_htonl(0x04000000):
-		return len >= WG_DATA_MIN_LEN && len % 16 == 0;
+	case WG_DATA_LE:
+		return len >= WG_DATA_MIN_LEN;
 	default:
 		return false;
 	}
@@ -75,8 +77,11 @@ STAGE int wgshape_check(const struct wgshape *shape, const struct ip *ip, __u32 
 		return 0;
 	if (!own_has(ip->v6, ip->dst))
 		return 0;
-	if (!shape->has_type || ip->fragment || len < sizeof(shape->udp) ||
-	    len != ip->total_len - ip->hdr_len)
+	if (!shape->has_type || len < sizeof(shape->udp))
+		return -SC_DROP_WG_SHAPE;
+	if (ip->fragment)
+		return shape->type_le == WG_DATA_LE ? 0 : -SC_DROP_WG_SHAPE;
+	if (len != ip->total_len - ip->hdr_len)
 		return -SC_DROP_WG_SHAPE;
 	if (!wgshape_fits(shape->type_le, seg_len ? seg_len : len - sizeof(shape->udp)))
 		return -SC_DROP_WG_SHAPE;

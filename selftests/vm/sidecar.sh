@@ -79,6 +79,31 @@ container_run() {
 		-v /usr:/usr:ro sidecar-test python3 /usr/lib/sidecar-test/probe.py serve 7777 >/dev/null
 }
 
+# container_timed NAME [docker run options and command...]: a labelled container on host A. Prints
+# "label_ms N" (the device is inside) and "answer_ms N" (an echo request from the internet host was
+# answered), from the moment at which `docker run` returned. Both clocks are the edge machine's own.
+container_timed() {
+	on edge bash -s -- "$@" <<'EOF'
+set -eu
+name=$1
+shift
+docker run -d --name "$name" --label sidecar.enable=true "$@" >/dev/null
+start=$(date +%s%N)
+ms() { echo $((($(date +%s%N) - start) / 1000000)); }
+addr=
+while [ -z "$addr" ]; do
+	pid=$(docker inspect -f '{{.State.Pid}}' "$name")
+	addr=$(nsenter -t "$pid" -n ip -6 -o addr show dev sidecar0 scope global 2>/dev/null | awk '{sub("/.*", "", $4); print $4}')
+	[ "$(ms)" -lt 60000 ] || exit 1
+done
+echo "label_ms $(ms)"
+until nsenter --net=/run/netns/client ping -6 -c 1 -W 1 "$addr" >/dev/null 2>&1; do
+	[ "$(ms)" -lt 60000 ] || exit 1
+done
+echo "answer_ms $(ms)"
+EOF
+}
+
 container_gone() {
 	docker_on "$1" rm -f "$2" >/dev/null 2>&1 || true
 }

@@ -41,7 +41,9 @@ for pair in "$v6 $client6" "$v4 $client4"; do
 	like "tracepath to $addr finds the tunnel's MTU" "$out" 'pmtu 1420'
 done
 
-# A full-size packet that must not be fragmented gets an answer, not silence.
+# A full-size packet that must not be fragmented gets an answer, not silence. What the internet host
+# has learned of these paths so far is forgotten: it has to hear it again.
+in_client sh -c 'ip route flush cache; ip -6 route flush cache'
 out=$(in_client ping -c 2 -W 5 -M "do" -s 1452 "$v6" 2>&1 || true)
 like "a 1500-byte IPv6 packet is answered by Packet Too Big" "$out" 'too big|mtu'
 out=$(in_client ping -c 2 -W 5 -M "do" -s 1472 "$v4" 2>&1 || true)

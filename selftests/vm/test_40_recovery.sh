@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 . selftests/vm/lib.sh
 . selftests/vm/sidecar.sh
 
-plan 33
+plan 34
 cleanup() {
 	container_gone a heal
 	container_gone a healed
@@ -96,6 +96,8 @@ is "relayd started again: adopted, nothing added, nothing gone" "$(relay_invento
 vm_reboot relay
 wait_until 60 on relay relayctl status
 same "relay reboot" 90
+is "relay reboot: the keepalive that began the handshake is off again" \
+	"$(on relay wg show all persistent-keepalive | grep -cv 'off$')" 0
 
 # A new container still gets its address after all this.
 container_run a heal2

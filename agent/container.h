@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The containers that Docker has shown us, in a fixed table: places never change. */
+#ifndef AGENT_CONTAINER_H
+#define AGENT_CONTAINER_H
+
+#include "../lib/mono.h"
+#include "backoff.h"
+#include "docker.h"
+#include "helper_msg.h"
+#include "plan.h"
+#include "state.h"
+
+#define CONTAINER_MAX HELPER_MAX_HANDLES /* full: EVENT_TABLE_FULL, the container is left alone */
+
+struct worker;
+
+/* One run of a container. */
+struct container_run {
+	uint64_t pid;
+	char started_at[DOCKER_TIME_LEN];
+	char sandbox[DOCKER_PATH_LEN];
+};
+
+struct container {
+	bool used;
+	struct worker *worker;
+	char id[DOCKER_ID_LEN];
+	struct docker_container now; /* as Docker showed it last */
+	bool seen;		     /* it has shown it once, or that it is not there */
+	bool listed;		     /* by the last list */
+	bool inspecting, inspect_again;
+	bool inspect_for_check; /* the inspection under way began after OPEN was answered */
+	bool busy;		/* a request to the helper or the relay is under way */
+	bool wanted;
+	struct state_entry *entry;
+	/* The namespace: handle 0 = none. */
+	uint32_t handle;
+	struct container_run run; /* that it was opened for */
+	bool checked, touched, attached;
+	struct state_config applied; /* what the tunnel was made from */
+	/* The relay. */
+	bool confirmed, readd;
+	bool without_v4;		  /* the account has no IPv4 address to give */
+	char posted_name[STATE_NAME_LEN]; /* as the relay knows it */
+	struct backoff relay, helper;
+	/* The last change of the tunnel's last handshake. */
+	int64_t handshake_s;
+	struct mono handshake_since;
+	char said[ERR_TEXT_LEN]; /* so that nothing is logged every half minute */
+};
+
+struct container *container_find(struct container *table, const char *id);
+/* NULL: the table is full. */
+struct container *container_add(struct container *table, const char *id);
+/* Its name for the log, or the start of its id if Docker gave none that is one. */
+const char *container_label(const struct container *c);
+bool container_name_ok(const char *name);
+bool container_same_run(const struct container *c);
+struct plan_in container_plan_in(const struct container *c, bool relay_down);
+/* 0: it is to get an address. -ENOENT: it does not ask for one, or does not run. Otherwise err says
+ * why not: -EINVAL for a label, -EOPNOTSUPP for its network, -ENAMETOOLONG for its name. */
+int container_check(const struct docker_container *d, struct err *err);
+
+#endif

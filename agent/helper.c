@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "helper.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include "../lib/log.h"
+#include "../lib/mono.h"
+#include "helper_msg.h"
+#include "isolate.h"
+#include "state.h"
+
+#define PAUSE_MIN_MS 100
+#define PAUSE_MAX_MS 10000
+#define PAUSE_FORGET_MS 30000 /* a worker that lived this long starts with the shortest pause */
+#define STOP_S 5	      /* then the worker is killed */
+
+static volatile sig_atomic_t stopping;
+static volatile pid_t worker_pid; /* 0 = none */
+
+static void on_stop(UNUSED int signal)
+{
+	int saved = errno;
+
+	stopping = 1;
+	if (worker_pid > 0)
+		kill(worker_pid, SIGTERM);
+	alarm(STOP_S);
+	errno = saved;
+}
+
+static void on_alarm(UNUSED int signal)
+{
+	int saved = errno;
+
+	if (worker_pid > 0)
+		kill(worker_pid, SIGKILL);
+	errno = saved;
+}
+
+static void set_handlers(void)
+{
+	struct sigaction stop = {.sa_handler = on_stop}, late = {.sa_handler = on_alarm};
+
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGALRM, &late, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void block_stop(sigset_t *ret_old)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, ret_old);
+}
+
+/* In the child. The token comes by the environment: the worker cannot read root's token file. */
+static void become_worker(int fd, const struct conf *conf, const sigset_t *mask)
+{
+	char name[] = "sidecar-agent", role[] = "--role", worker[] = "worker", verbose[] = "-v";
+	char *argv[] = {name, role, worker, conf->verbose ? verbose : NULL, NULL};
+
+	if (setenv("SIDECAR_TOKEN", conf->token, 1) || unsetenv("SIDECAR_TOKEN_FILE"))
+		_exit(1);
+	signal(SIGPIPE, SIG_DFL);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	if (fd == HELPER_FD) {
+		if (fcntl(fd, F_SETFD, 0))
+			_exit(1);
+	} else if (dup2(fd, HELPER_FD) < 0) {
+		_exit(1);
+	}
+	execv("/proc/self/exe", argv);
+	_exit(1);
+}
+
+static int start(const struct conf *conf, int *ret_fd, struct err *err)
+{
+	sigset_t old;
+	int pair[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return err_sys(err, -errno, "socket pair");
+	/* A signal to stop must find the worker's pid, or no worker. */
+	block_stop(&old);
+	pid = stopping ? -1 : fork();
+	if (!pid)
+		become_worker(pair[1], conf, &old);
+	if (pid > 0)
+		worker_pid = pid;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	close(pair[1]);
+	if (pid < 0) {
+		close(pair[0]);
+		return stopping ? -ECANCELED : err_sys(err, -EAGAIN, "starting the worker");
+	}
+	*ret_fd = pair[0];
+	return 0;
+}
+
+/* The socket is closed: the worker has ended, is about to, or has spoken nonsense. */
+static void reap(bool nonsense)
+{
+	sigset_t old;
+	int status = 0;
+
+	if (nonsense)
+		kill(worker_pid, SIGKILL);
+	else
+		alarm(STOP_S);
+	while (waitpid(worker_pid, &status, 0) < 0 && errno == EINTR)
+		;
+	block_stop(&old);
+	worker_pid = 0;
+	alarm(0);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		log_err("worker: killed for a system call it may not use");
+	else if (WIFSIGNALED(status))
+		log_err("worker: killed by signal %d", WTERMSIG(status));
+	else if (WEXITSTATUS(status))
+		log_err("worker: exit code %d", WEXITSTATUS(status));
+}
+
+/* Ends early on a signal to stop. */
+static void rest(uint64_t ms)
+{
+	struct timespec ts = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
+
+	if (!stopping)
+		nanosleep(&ts, NULL);
+}
+
+/* The state belongs to the worker, whoever wrote it before. */
+static int prepare_state(const struct conf *conf, struct err *err)
+{
+	char file[STATE_PATH_LEN];
+	uid_t uid;
+	gid_t gid;
+
+	isolate_worker_ids(&uid, &gid);
+	if (mkdir(conf->state_dir, 0700) && errno != EEXIST)
+		return err_sys(err, -errno, "%s", conf->state_dir);
+	if (geteuid())
+		return 0;
+	snprintf(file, sizeof(file), "%s/state.json", conf->state_dir);
+	if (chown(conf->state_dir, uid, gid) || chmod(conf->state_dir, 0700) ||
+	    (lchown(file, uid, gid) && errno != ENOENT))
+		return err_sys(err, -errno, "%s", conf->state_dir);
+	return 0;
+}
+
+int helper_run(const struct conf *conf, struct err *err)
+{
+	uint64_t pause_ms = PAUSE_MIN_MS;
+	struct mono since;
+	int fd = -1, r;
+
+	set_handlers();
+	r = prepare_state(conf, err);
+	while (!r && !stopping) {
+		since = mono_now();
+		r = start(conf, &fd, err);
+		if (r)
+			break;
+		r = helper_serve(fd, conf->netns_dir, err);
+		close(fd);
+		if (r)
+			log_err("%s", err->text);
+		reap(r != 0);
+		r = 0;
+		if (mono_ms_since(since) > PAUSE_FORGET_MS)
+			pause_ms = PAUSE_MIN_MS;
+		if (!stopping)
+			log_info("worker: started again in %d ms", (int)pause_ms);
+		rest(pause_ms);
+		pause_ms = pause_ms * 2 < PAUSE_MAX_MS ? pause_ms * 2 : PAUSE_MAX_MS;
+	}
+	return r == -ECANCELED ? 0 : r;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "../lib/log.h"
+#include "../lib/opt.h"
+#include "helper.h"
+#include "helper_msg.h"
+#include "worker.h"
+
+struct args {
+	const char *env;
+	const char *role; /* internal: how the helper starts the worker */
+	bool check, verbose, version, help;
+};
+
+static const struct opt opts[] = {
+	{"env", 'e', "FILE", "read NAME=VALUE lines; what is set already stays", OPT_TEXT,
+	 offsetof(struct args, env)},
+	{"check", 'n', NULL, "check the settings and end", OPT_FLAG, offsetof(struct args, check)},
+	{"verbose", 'v', NULL, "log more", OPT_FLAG, offsetof(struct args, verbose)},
+	{"version", 0, NULL, "print the version", OPT_FLAG, offsetof(struct args, version)},
+	{"help", 'h', NULL, "print this", OPT_FLAG, offsetof(struct args, help)},
+	{},
+};
+
+static const struct opt internal_opts[] = {
+	{"role", 0, "ROLE", "", OPT_TEXT, offsetof(struct args, role)},
+	{"verbose", 'v', NULL, "", OPT_FLAG, offsetof(struct args, verbose)},
+	{},
+};
+
+static void help(void)
+{
+	puts("usage: sidecar-agent [-e FILE] [-n] [-v] [--version] [--help]\n");
+	opt_print_help(stdout, opts);
+	puts("\nSettings come from the environment: SIDECAR_TOKEN or SIDECAR_TOKEN_FILE,\n"
+	     "SIDECAR_JOIN, DOCKER_HOST, SIDECAR_STATE_DIR, SIDECAR_NETNS_DIR, HTTPS_PROXY.\n"
+	     "See sidecar-agent(8).");
+}
+
+static int run_worker(int argc, char **argv)
+{
+	static struct conf conf;
+	struct args args = {};
+	struct err err;
+	int next;
+
+	if (opt_parse(internal_opts, argc, argv, 0, &args, &next, NULL) || next < argc ||
+	    strcmp(args.role, "worker") || fcntl(HELPER_FD, F_GETFD) < 0) {
+		fprintf(stderr, "sidecar-agent: --role is internal\n");
+		return OPT_EXIT_USAGE;
+	}
+	log_init("worker", args.verbose ? LOG_LVL_DEBUG : LOG_LVL_INFO);
+	if (conf_from_env(&conf, &err)) {
+		log_err("%s", err.text);
+		return OPT_EXIT_USAGE;
+	}
+	return worker_main(&conf);
+}
+
+static void print_conf(const struct conf *conf)
+{
+	char join[JOIN_TEXT_LEN];
+
+	/* Never the token, nor the proxy's password. */
+	printf("SIDECAR_JOIN=%s\nDOCKER_HOST=unix://%s\nSIDECAR_STATE_DIR=%s\n"
+	       "SIDECAR_NETNS_DIR=%s\n",
+	       join_text(join, &conf->join), conf->docker_socket, conf->state_dir, conf->netns_dir);
+}
+
+int main(int argc, char **argv)
+{
+	static struct conf conf;
+	struct args args = {};
+	struct err err = {};
+	int next, r;
+
+	if (argc > 1 && !strcmp(argv[1], "--role"))
+		return run_worker(argc, argv);
+	/* What a careless parent left open must not reach the worker. */
+	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+	r = opt_parse(opts, argc, argv, 0, &args, &next, &err);
+	if (!r && next < argc)
+		r = err_set(&err, -EINVAL, "takes no words, only options: see --help");
+	if (!r && (args.help || args.version)) {
+		if (args.help)
+			help();
+		else
+			puts("sidecar-agent " SIDECAR_VERSION);
+		return 0;
+	}
+	if (!r && args.env)
+		r = conf_env_file(args.env, &err);
+	if (!r)
+		r = conf_from_env(&conf, &err);
+	if (r) {
+		fprintf(stderr, "sidecar-agent: %s\n", err.text);
+		return OPT_EXIT_USAGE;
+	}
+	if (args.check) {
+		print_conf(&conf);
+		return fflush(stdout) ? 1 : 0;
+	}
+	conf.verbose = args.verbose;
+	log_init("agent", args.verbose ? LOG_LVL_DEBUG : LOG_LVL_INFO);
+	r = helper_run(&conf, &err);
+	if (r)
+		log_err("%s", err.text);
+	explicit_bzero(&conf, sizeof(conf));
+	return r ? 1 : 0;
+}

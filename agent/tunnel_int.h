@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Parts of tunnel.h: namespaces, WireGuard settings, routes and rules. */
+#ifndef AGENT_TUNNEL_INT_H
+#define AGENT_TUNNEL_INT_H
+
+#include "../lib/nl.h"
+#include "tunnel.h"
+
+#define TUNNEL_KEEPALIVE_S 25 /* keeps a NAT's mapping: some drop it after 30 s */
+
+/* tunnel_ns.c: runs fn inside the namespace. A way back that fails ends the process. */
+typedef int tunnel_ns_fn(void *ctx, struct err *err);
+int tunnel_ns_do(int netns_fd, tunnel_ns_fn *fn, void *ctx, struct err *err);
+/* A netlink socket that stays in the namespace. */
+int tunnel_ns_open(int netns_fd, int bus, struct nl **ret_nl, struct err *err);
+/* What Docker and the kernel set otherwise: IPv6 on, no router advertisements on the device. */
+int tunnel_ns_ipv6(int netns_fd, const char *device, struct err *err);
+
+/* tunnel_wg.c: brings the device to conf by difference. genl sees the device's namespace. */
+int tunnel_wg_set(struct nl *genl, int ifindex, const struct tunnel_conf *conf, struct err *err);
+int tunnel_wg_status(struct nl *genl, int ifindex, struct tunnel_status *status, struct err *err);
+
+/* tunnel_addr.c: exactly conf's addresses; those the device has. */
+int tunnel_addr_set(struct nl *rtnl, int ifindex, const struct tunnel_conf *conf, struct err *err);
+int tunnel_addr_get(struct nl *rtnl, int ifindex, struct tunnel_status *status, struct err *err);
+
+/* tunnel_route.c: routes in TUNNEL_TABLE and the rules that lead there; a conf without addresses
+ * removes all. */
+int tunnel_route_set(struct nl *rtnl, int ifindex, const struct tunnel_conf *conf, struct err *err);
+int tunnel_rule_set(struct nl *rtnl, const struct tunnel_conf *conf, struct err *err);
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "worker.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "../lib/log.h"
+
+#define RELAY_PAUSE_MIN_MS 1000
+#define RELAY_PAUSE_MAX_MS 30000
+#define REFUSED_PAUSE_MIN_MS 15000 /* a refusal stays one until somebody changes the account */
+#define REFUSED_PAUSE_MAX_MS 300000
+
+/* Whoever waited for the relay goes on. */
+static void reached(struct worker *w)
+{
+	if (!w->relay_down)
+		return;
+	w->relay_down = false;
+	event_log(EVENT_RELAY_REACHED, NULL, "%s", w->conf.join.host);
+	backoff_reset(&w->deletes);
+	for (size_t i = 0; i < CONTAINER_MAX; i++)
+		backoff_reset(&w->table[i].relay);
+}
+
+/* Notes whether the relay answered, and how long to wait after what it said. */
+static void note(struct worker *w, const struct relay_answer *a, struct backoff *b)
+{
+	if (a->r != -EHOSTUNREACH) {
+		reached(w);
+	} else if (!w->relay_down) {
+		w->relay_down = true;
+		event_log(EVENT_RELAY_UNREACHABLE, NULL, "%s", a->err.text);
+	}
+	if (!a->r)
+		backoff_reset(b);
+	else if (a->r == -EHOSTUNREACH)
+		backoff_fail(b, RELAY_PAUSE_MIN_MS, RELAY_PAUSE_MAX_MS);
+	else
+		backoff_fail(b, REFUSED_PAUSE_MIN_MS, REFUSED_PAUSE_MAX_MS);
+}
+
+static void accept_config(struct container *c, const struct relay_answer *a)
+{
+	struct state_entry *e = c->entry;
+	char asked[STATE_NAME_LEN];
+
+	snprintf(asked, sizeof(asked), "%s", e->name);
+	if (c->posted_name[0] && strcmp(c->posted_name, asked))
+		event_log(EVENT_RENAMED, asked, "was %s", c->posted_name);
+	memcpy(c->posted_name, asked, sizeof(c->posted_name));
+	c->confirmed = true;
+	if (!e->has_config || memcmp(&e->config, &a->config, sizeof(e->config))) {
+		e->config = a->config;
+		e->has_config = true;
+		c->worker->state.dirty = true;
+	}
+}
+
+static void on_post(const struct relay_answer *a, void *ctx)
+{
+	struct container *c = ctx;
+	struct worker *w = c->worker;
+
+	c->busy = false;
+	if (w->stopping)
+		return;
+	note(w, a, &c->relay);
+	if (!a->r && memcmp(a->public_key, c->entry->public_key, KEY_LEN)) {
+		worker_say(c, EVENT_RELAY_REFUSED, "the answer is about another key");
+		backoff_fail(&c->relay, REFUSED_PAUSE_MIN_MS, REFUSED_PAUSE_MAX_MS);
+	} else if (!a->r) {
+		accept_config(c, a);
+	} else if (a->r == -EACCES && c->now.labels.ipv4 && !c->without_v4 &&
+		   strstr(a->err.text, " ipv4_")) {
+		/* The label asks for it "where the tier grants one": IPv6 alone is better than
+		 * none. */
+		c->without_v4 = true;
+		backoff_reset(&c->relay);
+		worker_say(c, EVENT_NO_IPV4, a->err.text);
+	} else if (a->r != -EHOSTUNREACH) {
+		worker_say(c, EVENT_RELAY_REFUSED, a->err.text);
+	}
+	worker_step(c);
+}
+
+void worker_post(struct container *c)
+{
+	struct worker *w = c->worker;
+	struct relay_ask ask = {
+		.public_key = c->entry->public_key,
+		.container = c->entry->name,
+		.container_id = c->id,
+		.machine = w->state.machine,
+		.ipv4 = c->now.labels.ipv4 && !c->without_v4,
+		.bandwidth_mbps = c->now.labels.bandwidth_mbps,
+	};
+
+	/* First on disk: a peer that the relay has must be found again after a crash. */
+	if (!c->entry->registered) {
+		c->entry->registered = true;
+		w->state.dirty = true;
+	}
+	worker_save(w);
+	c->busy = !relay_api_post(&w->relay, &ask, on_post, c);
+	if (!c->busy)
+		backoff_fail(&c->relay, RELAY_PAUSE_MIN_MS, RELAY_PAUSE_MAX_MS);
+}
+
+static void on_delete(const struct relay_answer *a, void *ctx)
+{
+	struct container *c = ctx;
+
+	c->busy = false;
+	if (c->worker->stopping)
+		return;
+	note(c->worker, a, &c->relay);
+	if (!a->r || a->r == -ENOENT) {
+		backoff_reset(&c->relay);
+		c->readd = c->confirmed = false;
+	}
+	worker_step(c);
+}
+
+void worker_delete(struct container *c)
+{
+	c->busy = !relay_api_delete(&c->worker->relay, c->entry->public_key, on_delete, c);
+	if (!c->busy)
+		backoff_fail(&c->relay, RELAY_PAUSE_MIN_MS, RELAY_PAUSE_MAX_MS);
+}
+
+struct orphan {
+	struct worker *w;
+	struct state_entry *e; /* NULL: the state does not know it */
+};
+
+static void on_orphan_deleted(const struct relay_answer *a, void *ctx)
+{
+	AUTO_FREE struct orphan *o = ctx;
+	struct worker *w = o->w;
+
+	if (w->stopping)
+		return;
+	note(w, a, &w->deletes);
+	if (a->r == -ENOENT)
+		backoff_reset(&w->deletes);
+	else if (a->r && a->r != -EHOSTUNREACH)
+		event_log(EVENT_RELAY_REFUSED, o->e && o->e->name[0] ? o->e->name : NULL, "%s",
+			  a->err.text);
+	if (o->e)
+		o->e->deleting = false;
+	if (a->r && a->r != -ENOENT)
+		return;
+	event_log(EVENT_PEER_DELETED, o->e && o->e->name[0] ? o->e->name : NULL, "%s", "");
+	/* A container that took the entry over has asked, or will ask, for it anew. */
+	if (o->e && !o->e->owner) {
+		o->e->registered = false;
+		w->state.dirty = true;
+		worker_save(w);
+	}
+}
+
+static void delete_orphan(struct worker *w, struct state_entry *e,
+			  const uint8_t public_key[static KEY_LEN])
+{
+	AUTO_FREE struct orphan *o = malloc(sizeof(*o));
+
+	if (!o)
+		return;
+	*o = (struct orphan){w, e};
+	if (relay_api_delete(&w->relay, public_key, on_orphan_deleted, o))
+		return;
+	if (e)
+		e->deleting = true;
+	steal(&o);
+}
+
+void worker_delete_orphans(struct worker *w)
+{
+	if (w->stopping || !backoff_due(&w->deletes) || !worker_synced(w))
+		return;
+	for (size_t i = 0; i < STATE_MAX_ENTRIES; i++) {
+		struct state_entry *e = &w->state.entries[i];
+
+		if (e->used && e->registered && !e->owner && !e->deleting)
+			delete_orphan(w, e, e->public_key);
+	}
+}
+
+/* One peer of the account's: ours, by the machine that asked for it? */
+static bool parse_own(const struct worker *w, const json_t *peer, uint8_t ret_key[static KEY_LEN])
+{
+	const char *machine, *key;
+
+	return !json_get_string(peer, "machine", &machine, NULL) &&
+	       !strcmp(machine, w->state.machine) && !json_get_string(peer, "pubkey", &key, NULL) &&
+	       !b64_key_parse(key, ret_key);
+}
+
+static void compare(struct worker *w, const json_t *list)
+{
+	static bool there[STATE_MAX_ENTRIES];
+	uint8_t key[KEY_LEN];
+	struct state_entry *e;
+
+	memset(there, 0, sizeof(there));
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		if (!parse_own(w, json_array_get(list, i), key))
+			continue;
+		e = state_by_key(&w->state, key);
+		if (!e) {
+			delete_orphan(w, NULL, key);
+			continue;
+		}
+		there[e - w->state.entries] = true;
+		if (!e->owner && !e->deleting && !e->registered) {
+			e->registered = true;
+			w->state.dirty = true;
+		}
+	}
+	for (size_t i = 0; i < CONTAINER_MAX; i++) {
+		struct container *c = &w->table[i];
+
+		/* A POST that was sent after the list was made has not been answered yet. */
+		if (!c->used || !c->entry || !c->confirmed || c->busy ||
+		    there[c->entry - w->state.entries])
+			continue;
+		event_log(EVENT_RELAY_MISSING, container_label(c), "%s", "");
+		c->confirmed = false;
+		worker_step(c);
+	}
+	worker_delete_orphans(w);
+}
+
+static void on_peers(const struct relay_answer *a, void *ctx)
+{
+	struct worker *w = ctx;
+	struct backoff unused = {};
+
+	w->relay_listing = false;
+	if (w->stopping)
+		return;
+	note(w, a, &unused);
+	if (!a->r && worker_synced(w))
+		compare(w, a->list);
+	else if (a->r && a->r != -EHOSTUNREACH)
+		log_debug("list of peers: %s", a->err.text);
+}
+
+void worker_list_peers(struct worker *w)
+{
+	if (w->relay_listing || !worker_synced(w))
+		return;
+	w->relay_listing = !relay_api_list(&w->relay, on_peers, w);
+}
