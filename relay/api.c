@@ -8,6 +8,7 @@
 #include "api_canary.h"
 #include "api_device.h"
 #include "api_enforce.h"
+#include "api_metrics.h"
 #include "api_net.h"
 #include "api_rate.h"
 #include "api_route.h"
@@ -136,7 +137,10 @@ static void on_lost(int r, void *ctx)
 
 static void on_seen(const struct msg *msg, void *ctx)
 {
-	api_seen_add(&((struct run *)ctx)->api, msg);
+	struct api *api = &((struct run *)ctx)->api;
+
+	api_metrics_traffic(api->metrics, msg);
+	api_seen_add(api, msg);
 }
 
 static int serve(struct api *api, struct err *err)
@@ -241,12 +245,13 @@ static int set_up(struct run *run, struct err *err)
 	api->rate_device = api_rate_new(RATE_DEVICE_BURST, RATE_DEVICE_MS);
 	api->rate_guess = api_rate_new(RATE_GUESS_BURST, RATE_GUESS_MS);
 	api->devices = api_devices_new();
+	api->metrics = api_metrics_new(api->conf.slots);
 	api->tls_server =
 		http_server_new(&run->loop, &tls_limits, api_route_public, api_error_body, api);
 	api->ctl_server =
 		http_server_new(&run->loop, &ctl_limits, api_route_ctl, api_error_body, api);
 	if (!api->busy || !api->rate_fail || !api->rate_open || !api->rate_token ||
-	    !api->rate_device || !api->rate_guess || !api->devices ||
+	    !api->rate_device || !api->rate_guess || !api->devices || !api->metrics ||
 	    !api->tls_server || !api->ctl_server)
 		return err_set(err, -ENOMEM, "out of memory");
 	uv_timer_init(&run->loop, &run->drain);
@@ -267,6 +272,7 @@ static void free_tables(struct api *api)
 	api_rate_free(api->rate_device);
 	api_rate_free(api->rate_guess);
 	api_devices_free(api->devices);
+	api_metrics_free(api->metrics);
 	api_files_free(&api->files);
 	free(api->canary);
 	free(api->busy);

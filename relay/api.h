@@ -41,12 +41,13 @@ struct api {
 	struct api_net *net;
 	struct http_server *tls_server, *ctl_server;
 	struct tls_ctx *tls;
-	struct api_rate *rate_fail;  /* failed authentications by address */
-	struct api_rate *rate_open;  /* requests without a token by address */
-	struct api_rate *rate_token; /* requests by token */
+	struct api_rate *rate_fail;   /* failed authentications by address */
+	struct api_rate *rate_open;   /* requests without a token by address */
+	struct api_rate *rate_token;  /* requests by token */
 	struct api_rate *rate_device; /* device codes by address */
 	struct api_rate *rate_guess;  /* wrong user codes by address and by token */
 	struct api_devices *devices;
+	struct api_metrics *metrics;
 	struct api_seen *seen;
 	struct api_enforce *enforce;
 	struct api_files files;

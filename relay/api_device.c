@@ -173,8 +173,7 @@ struct api_device *api_device_find_user(struct api_devices *devices, const char 
 
 bool api_device_poll(struct api_device *device, struct mono now)
 {
-	bool early = device->polled.ns &&
-		     now.ns - device->polled.ns < device->interval_s * S_NS;
+	bool early = device->polled.ns && now.ns - device->polled.ns < device->interval_s * S_NS;
 
 	device->polled = now;
 	/* RFC 8628 section 3.5. */

@@ -15,8 +15,8 @@
 #include "../lib/mono.h"
 #include "db_token.h"
 
-#define API_DEVICE_MAX 512	/* full: 503 */
-#define API_DEVICE_MAX_ADDR 8	/* waiting, of one address: 429 */
+#define API_DEVICE_MAX 512    /* full: 503 */
+#define API_DEVICE_MAX_ADDR 8 /* waiting, of one address: 429 */
 #define API_DEVICE_TTL_S 1800
 #define API_DEVICE_INTERVAL_S 5 /* between polls; +5 s each time it is not kept */
 #define API_DEVICE_INTERVAL_MAX_S 60
@@ -24,7 +24,12 @@
 #define API_DEVICE_USER_CODE_LEN 10 /* "BCDF-GHJK", NUL */
 #define API_DEVICE_CLIENT_LEN 65
 
-enum api_device_state { API_DEVICE_FREE, API_DEVICE_PENDING, API_DEVICE_APPROVED, API_DEVICE_DENIED };
+enum api_device_state {
+	API_DEVICE_FREE,
+	API_DEVICE_PENDING,
+	API_DEVICE_APPROVED,
+	API_DEVICE_DENIED
+};
 
 struct api_device {
 	enum api_device_state state;

@@ -109,9 +109,8 @@ static int note(struct api_req *req, const struct api_device *d, bool yes, struc
 	r = db_begin(req->api->db, err);
 	if (r)
 		return r;
-	r = api_audit(req->api, req, req->account.id, err,
-		      yes ? "device.approve" : "device.deny", "%s of %s", d->user_code,
-		      endpoint_text(remote, &d->remote));
+	r = api_audit(req->api, req, req->account.id, err, yes ? "device.approve" : "device.deny",
+		      "%s of %s", d->user_code, endpoint_text(remote, &d->remote));
 	if (r) {
 		db_rollback(req->api->db);
 		return r;
@@ -149,6 +148,6 @@ void api_device_approve(struct api_req *req)
 	}
 	log_info("device %s: %s by token %jd", d->user_code, yes ? "approved" : "denied",
 		 (intmax_t)req->token.id);
-	api_reply_json(req, 200, json_pack("{s:b, s:s}", "approved", (int)yes, "user_code",
-					   d->user_code));
+	api_reply_json(req, 200,
+		       json_pack("{s:b, s:s}", "approved", (int)yes, "user_code", d->user_code));
 }

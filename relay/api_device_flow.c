@@ -64,8 +64,8 @@ static int parse_ask(const struct api_req *req, struct api_device *ask, enum api
 	if (r)
 		return r;
 	ask->scopes = DB_SCOPES_DEFAULT;
-	if (scope[0] && (db_scopes_parse(scope, &ask->scopes) ||
-			 ask->scopes & ~DB_SCOPES_OF_ACCOUNTS)) {
+	if (scope[0] &&
+	    (db_scopes_parse(scope, &ask->scopes) || ask->scopes & ~DB_SCOPES_OF_ACCOUNTS)) {
 		*ret_error = API_ERROR_INVALID_SCOPE;
 		return err_set(err, -EINVAL, "scope: expected some of peers:read peers:add admin");
 	}

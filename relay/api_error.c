@@ -5,6 +5,7 @@
 #include <string.h>
 #include "../lib/cleanup.h"
 #include "../lib/json.h"
+#include "api_metrics.h"
 
 static const struct {
 	int status;
@@ -75,8 +76,9 @@ json_t *api_error_json(enum api_error e, const char *detail)
 }
 
 void api_error_body(int status, const char *detail, char *body, size_t body_len,
-		    const char **ret_content_type, UNUSED void *ctx)
+		    const char **ret_content_type, void *ctx)
 {
+	struct api *api = ctx;
 	enum api_error e = API_ERROR_MALFORMED;
 	AUTO_JSON json_t *json = NULL;
 	size_t n;
@@ -86,6 +88,8 @@ void api_error_body(int status, const char *detail, char *body, size_t body_len,
 			e = by_status[i];
 	}
 	body[0] = '\0';
+	api_metrics_answer(api->metrics, status);
+	api_metrics_error(api->metrics, e);
 	json = api_error_json(e, detail);
 	if (!json)
 		return;

@@ -18,6 +18,11 @@ api_handler api_admin_token_post, api_admin_token_list, api_admin_token_delete;
 /* api_device_flow.c, api_device_approve.c */
 api_handler api_device_authorize, api_device_token, api_device_lookup, api_device_approve;
 
+/* api_metrics.c */
+api_handler api_metrics_get;
+/* api_web.c, api_openapi.c, api_page.c */
+api_handler api_web_get, api_openapi_get, api_page_get, api_page_canary, api_page_canary_text;
+
 /* relayctl's: api_ctl.c */
 api_handler api_ctl_status, api_ctl_drops, api_ctl_join;
 /* api_ctl_peer.c */

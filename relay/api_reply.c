@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <time.h>
+#include "api_metrics.h"
 
 #define RETRY_AFTER_S "5"
 #define CHALLENGE_LEN 512
@@ -70,6 +71,14 @@ static void make_challenge(const struct api_req *req, enum api_error e,
 						      : "The access token lacks the scope");
 }
 
+void api_reply_raw(struct api_req *req, int status, const struct http_header *headers,
+		   size_t n_headers, const void *body, size_t body_len)
+{
+	api_metrics_answer(req->api->metrics, status);
+	http_reply(req->x, status, headers, n_headers, body, body_len);
+	req_free(req);
+}
+
 static void answer(struct api_req *req, int status, const struct http_header *headers,
 		   size_t n_headers, const json_t *json)
 {
@@ -77,10 +86,9 @@ static void answer(struct api_req *req, int status, const struct http_header *he
 	static const struct http_header plain[] = {{"content-type", "text/plain"}};
 
 	if (text)
-		http_reply(req->x, status, headers, n_headers, text, strlen(text));
+		api_reply_raw(req, status, headers, n_headers, text, strlen(text));
 	else
-		http_reply(req->x, 500, plain, 1, "out of memory\n", 14);
-	req_free(req);
+		api_reply_raw(req, 500, plain, 1, "out of memory\n", 14);
 }
 
 void api_reply_json(struct api_req *req, int status, json_t *json_taken)
@@ -121,6 +129,7 @@ void api_refuse(struct api_req *req, enum api_error e, const char *fmt, ...)
 	/* RFC 9110 section 15.5.6. */
 	if (e == API_ERROR_METHOD)
 		headers[n++] = (struct http_header){"allow", req->allow};
+	api_metrics_error(req->api->metrics, e);
 	json = api_error_json(e, detail);
 	answer(req, status, headers, n, json);
 }

@@ -16,6 +16,11 @@
 
 _Static_assert(API_ERROR_MAX <= 64, "struct api_route: a bit for each error");
 
+#define PAGE(path)                                                                                 \
+	{"GET",		  path,	       0, OPEN, api_page_get, "Page of the operator", NULL,        \
+	 "200 text/html", E(NOT_FOUND)}
+#define ASSET(path) {"GET", path, 0, OPEN, api_web_get, NULL, NULL, NULL, 0}
+
 /* clang-format off: one route a line or two, so that the table can be read down. */
 const struct api_route api_public_routes[] = {
 	{"GET", "/v1/health", 0, 0, api_health_get, "State of the relay", NULL, "200 Health", 0},
@@ -50,12 +55,46 @@ const struct api_route api_public_routes[] = {
 	{"POST", "/v1/device/token", 0, OPEN | BODY | FORM, api_device_token,
 	 "The device polls for its token (RFC 8628 section 3.4)", "DevicePoll", "200 DeviceToken",
 	 E(INVALID_GRANT) | E(UNSUPPORTED_GRANT) | E(EXPIRED_TOKEN) | E(ACCESS_DENIED) |
-	 E(AUTHORIZATION_PENDING) | E(SLOW_DOWN)},
-	{"POST", "/v1/device/lookup", 0, BODY, api_device_lookup, "What a device with this code asks for",
-	 "DeviceLookup", "200 DeviceShown", E(CODE_NOT_FOUND)},
+		 E(AUTHORIZATION_PENDING) | E(SLOW_DOWN)},
+	{"POST", "/v1/device/lookup", 0, BODY, api_device_lookup,
+	 "What a device with this code asks for", "DeviceLookup", "200 DeviceShown",
+	 E(CODE_NOT_FOUND)},
 	{"POST", "/v1/device/approve", 0, BODY, api_device_approve,
-	 "Gives the device a token of this account, or denies it", "DeviceApprove", "200 DeviceDone",
-	 E(CODE_NOT_FOUND) | E(INSUFFICIENT_SCOPE) | E(TOKEN_QUOTA)},
+	 "Gives the device a token of this account, or denies it", "DeviceApprove",
+	 "200 DeviceDone", E(CODE_NOT_FOUND) | E(INSUFFICIENT_SCOPE) | E(TOKEN_QUOTA)},
+	{"GET", "/.well-known/oauth-protected-resource", 0, OPEN, api_web_get, "RFC 9728 metadata",
+	 NULL, "200 Document", 0},
+	{"GET", "/.well-known/oauth-authorization-server", 0, OPEN, api_web_get,
+	 "RFC 8414 metadata", NULL, "200 Document", 0},
+	{"GET", "/.well-known/agent-card.json", 0, OPEN, api_web_get, "A2A agent card", NULL,
+	 "200 Document", 0},
+	{"GET", "/.well-known/agent-onboarding.json", 0, OPEN, api_web_get,
+	 "Install contract for programs: preflight, steps, rollback, errors, resume", NULL,
+	 "200 Document", 0},
+	{"GET", "/metrics", DB_SCOPE_METRICS, 0, api_metrics_get,
+	 "Figures of the relay for Prometheus: only the operator gives this scope", NULL,
+	 "200 text/plain", E(RELAY_REFUSED) | E(BUSY)},
+	{"GET", "/api/openapi.json", 0, OPEN, api_openapi_get, "This document", NULL,
+	 "200 Document", 0},
+	{"GET", "/", 0, OPEN, api_web_get, "Status page", NULL, "200 text/html", 0},
+	{"GET", "/tokens", 0, OPEN, api_web_get, "Page: tokens", NULL, "200 text/html", 0},
+	{"GET", "/device", 0, OPEN, api_web_get, "Page: approve a device", NULL, "200 text/html",
+	 0},
+	{"GET", "/warrant-canary", 0, OPEN, api_page_canary, "Page: the warrant canary", NULL,
+	 "200 text/html", E(CANARY_NOT_FOUND)},
+	{"GET", "/warrant-canary.txt", 0, OPEN, api_page_canary_text, "The canary's signed text",
+	 NULL, "200 text/plain", E(CANARY_NOT_FOUND)},
+	PAGE("/terms"),
+	PAGE("/privacy"),
+	PAGE("/aup"),
+	PAGE("/dmca"),
+	PAGE("/subprocessors"),
+	PAGE("/security"),
+	ASSET("/style.css"),
+	ASSET("/common.js"),
+	ASSET("/status.js"),
+	ASSET("/tokens.js"),
+	ASSET("/device.js"),
 	{},
 };
 
@@ -71,6 +110,7 @@ static const struct api_route ctl_routes[] = {
 	{"DELETE", "/ctl/v1/tokens", 0, BODY, api_token_delete, NULL, NULL, NULL, 0},
 	{"GET", "/ctl/v1/accounts", 0, 0, api_account_list, NULL, NULL, NULL, 0},
 	{"POST", "/ctl/v1/accounts", 0, BODY, api_account_set, NULL, NULL, NULL, 0},
+	{"GET", "/ctl/v1/metrics", 0, 0, api_metrics_get, NULL, NULL, NULL, 0},
 	{"GET", "/ctl/v1/audit", 0, 0, api_ctl_audit_list, NULL, NULL, NULL, 0},
 	{},
 };
@@ -275,7 +315,8 @@ static int read_query(struct api_req *req)
 static void run(struct api_req *req, const struct api_route *route)
 {
 	req->route = route;
-	if (read_query(req) || (route->flags & BODY && read_body(req, route)))
+	if ((!(route->flags & OPEN) && read_query(req)) ||
+	    (route->flags & BODY && read_body(req, route)))
 		return;
 	route->handler(req);
 }

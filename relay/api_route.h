@@ -61,6 +61,9 @@ void api_route_ctl(struct http_exchange *x, void *ctx);
 /* Has the token what the scope asks for? */
 bool api_scope_ok(const struct db_token *token, uint32_t scope);
 
+/* body is copied. */
+void api_reply_raw(struct api_req *req, int status, const struct http_header *headers,
+		   size_t n_headers, const void *body, size_t body_len);
 /* All end and free the request. json is taken; NULL = out of memory, answered as such. */
 void api_reply_json(struct api_req *req, int status, json_t *json);
 void api_refuse(struct api_req *req, enum api_error e, const char *fmt, ...) PRINTF(3, 4);

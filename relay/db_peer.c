@@ -152,6 +152,26 @@ int db_peer_count(struct db *db, int64_t account, int64_t token, uint32_t except
 	return 0;
 }
 
+int db_peer_count_state(struct db *db, int64_t since, uint32_t *ret_up, uint32_t *ret_stopped,
+			struct err *err)
+{
+	AUTO_STMT sqlite3_stmt *stmt = NULL;
+	int r;
+
+	r = db_query(db, &stmt, err,
+		     "SELECT count(*) FILTER (WHERE p.stopped = 0 AND p.last_handshake > ?), "
+		     "count(*) FILTER (WHERE p.stopped <> 0) FROM token t "
+		     "JOIN peer p ON p.token = t.id WHERE t.revoked_at IS NULL",
+		     "i", since);
+	if (!r)
+		r = db_step(db, stmt, err);
+	if (r < 0)
+		return r;
+	*ret_up = (uint32_t)sqlite3_column_int64(stmt, 0);
+	*ret_stopped = (uint32_t)sqlite3_column_int64(stmt, 1);
+	return 0;
+}
+
 int db_peer_set_stopped(struct db *db, uint32_t slot, enum db_peer_stop stopped, bool ipv4_stopped,
 			struct err *err)
 {

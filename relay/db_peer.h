@@ -51,6 +51,9 @@ int db_peer_set_stopped(struct db *db, uint32_t slot, enum db_peer_stop stopped,
 /* Live peers and their IPv4 addresses: of an account, of a token; 0 = all. `except` is left out. */
 int db_peer_count(struct db *db, int64_t account, int64_t token, uint32_t except,
 		  uint32_t *ret_peers, uint32_t *ret_ipv4, struct err *err);
+/* Live ones with a handshake after `since`, and those that billing or quota stopped. */
+int db_peer_count_state(struct db *db, int64_t since, uint32_t *ret_up, uint32_t *ret_stopped,
+			struct err *err);
 #define DB_PEER_NO_SLOT UINT32_MAX
 
 /* VALID: those of valid tokens, the running ones first, then the oldest. */
