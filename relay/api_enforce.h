@@ -10,7 +10,7 @@
 
 #include "api.h"
 
-#define API_ENFORCE_MS 30000
+#define API_ENFORCE_MS 5000
 
 int api_enforce_start(struct api *api, struct err *err);
 void api_enforce_stop(struct api *api);

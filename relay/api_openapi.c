@@ -98,7 +98,8 @@ static json_t *responses_of(const struct api_route *r)
 	json_t *responses = json_object();
 
 	add_answers(responses, r->answer);
-	if (strchr(r->answer, '/') || !strcmp(strchr(r->answer, ' '), " Document"))
+	if (r->flags & API_ROUTE_OPEN &&
+	    (strchr(r->answer, '/') || !strcmp(strchr(r->answer, ' '), " Document")))
 		json_object_set_new(
 			responses, "304",
 			json_pack("{s:s}", "description", "Not changed (If-None-Match)"));

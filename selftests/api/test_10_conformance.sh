@@ -58,10 +58,15 @@ row "405 method_not_allowed" "DELETE of a container" DELETE /v1/peers/by-contain
 for path in /v1 /v1/ /v1/nothing /v1/peers/ /v1/peers/x /v2/peers //v1/peers /v1/peers/by-container/ /v1/peers/by-container/a/b /V1/peers /v1/health/ /ctl/v1/tokens /v1/../v1/peers /%761/peers; do
 	row "404 not_found" "GET $path" GET "$path" "$alice" -
 done
+for path in /terms /privacy /aup /dmca /subprocessors /security; do
+	row "404 not_found" "the operator has no page $path" GET $path - -
+done
 row "404 not_found" "an invalid escape in a path" GET /v1/peers/by-container/%zz "$alice" -
 row "404 not_found" "a NUL in a path" GET /v1/peers/by-container/a%00 "$alice" -
 row "404 not_found" "a name longer than any" GET "/v1/peers/by-container/$(printf 'a%.0s' {1..200})" "$alice" -
-row "400 invalid_request" "an invalid query" GET '/v1/status?a=%zz' "$alice" -
+for e in $tokened; do
+	row "400 invalid_request" "$e: an invalid query" "${e%%:*}" "${e#*:}?a=%zz" "$admin" -
+done
 row "400 invalid_request" "a query with a name twice" GET '/v1/status?a=1&a=2' "$alice" -
 row "200" "an unknown query is nothing to us" GET '/v1/status?utm=1' "$alice" -
 row "414 uri_too_long" "a target of 3000 bytes" GET "/v1/$(printf 'a%.0s' {1..3000})" "$alice" -
@@ -134,9 +139,11 @@ ask "403 peer_quota" "free: not a fourth" "$bob" "\"pubkey\":\"$(key 24)\""
 ask "201" "a token's own limit: its first peer" "$narrow" "\"pubkey\":\"$(key 30)\""
 ask "403 peer_quota" "a token's own limit: not a second" "$narrow" "\"pubkey\":\"$(key 31)\""
 ask "403 ipv4_quota" "a token's own limit of IPv4" "$narrow" "\"pubkey\":\"$(key 30)\",\"ipv4\":true"
-say "refuse 1" >/dev/null
+# Three: what was refused is taken out again, which is a request too.
+say "refuse 3" >/dev/null
 ask "503 relay_refused" "the kernel refuses" "$alice" "\"pubkey\":\"$(key 16)\""
 like "503 says when to come again" "$(header retry-after)" '^[0-9]+$'
+row "503 relay_refused" "the kernel does not delete" DELETE /v1/peers "$alice" "{\"pubkey\":\"$(key 10)\"}"
 row "404 peer_not_found" "what was refused is not there" DELETE /v1/peers "$alice" "{\"pubkey\":\"$(key 16)\"}"
 
 # --- GET and DELETE /v1/peers ---
@@ -183,6 +190,8 @@ say "stats $slot 0 7" >/dev/null
 row_quiet
 is "packets came, none went back: not reachable" "$(json '"\(.externally_reachable) \(.evidence.packets_in) \(.evidence.packets_out)"')" "false 7 0"
 say "stats $slot 4 7" >/dev/null
+say "refuse 1" >/dev/null
+row "503 relay_refused" "no figures: no answer that would guess" GET /v1/peers/by-container/web "$alice" -
 row_quiet
 is "both ways: reachable" "$(json '"\(.up) \(.externally_reachable) \(.evidence.packets_in) \(.evidence.packets_out)"')" "true true 7 4"
 say "seen $slot 5 198.51.100.7:4000 100 100" >/dev/null

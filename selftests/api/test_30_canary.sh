@@ -33,6 +33,12 @@ json .signature | base64 -d >"$T/got.sig"
 openssl pkey -in "$T/key.pem" -pubout -out "$T/pub.pem"
 like "openssl verifies what the API gave" "$(openssl pkeyutl -verify -rawin -pubin -inkey "$T/pub.pem" -in "$T/got" -sigfile "$T/got.sig" 2>&1)" Successfully
 is "the statement" "$(json .statement)" "We have received no warrant <b>."
+row "200" "its page" GET /warrant-canary - -
+like "says that it is in time, and shows HTML as text" "$(cat "$T/body")" 'no warrant &lt;b&gt;'
+row "304" "its page again" GET /warrant-canary - - -H "If-None-Match: $(header etag)"
+row "200" "its signed text" GET /warrant-canary.txt - -
+point "is the file" cmp -s "$T/body" "$T/canary"
+row "304" "its signed text again" GET /warrant-canary.txt - - -H "If-None-Match: $(header etag)"
 
 sign 2 2026-02-01 2999-01-01 "$first" "$T/key.pem"
 second=$hash
@@ -51,8 +57,12 @@ sign 3 2026-02-01 2999-01-01 "$first" "$T/key.pem"
 canary "another previous" invalid Previous
 sign 3 2026-02-01 2026-03-01 "$second" "$T/key.pem"
 canary "not followed in time" overdue
+row "200" "the page of an overdue one" GET /warrant-canary - -
+like "says so" "$(cat "$T/body")" Overdue
 sed -i 's/no warrant/a warrant/' "$T/canary"
 canary "a changed statement" invalid signature
+row "200" "the page of an invalid one" GET /warrant-canary - -
+like "shows none of it" "$(grep -c "warrant &lt" "$T/body") $(tr "\n" " " <"$T/body")" "^0 .*not valid"
 rm "$T/canary"
 canary "no file" invalid 'canary'
 for damage in '1s/1$/2/' '2s/:.*/: 0/' '3s/2026/1969/' '4s/2026/x/' '5s/:.*/: abc/' '6s/^/x/' '$s/Signature/Sign/' '$s/=/ /' '2d'; do

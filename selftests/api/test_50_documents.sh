@@ -101,5 +101,5 @@ fi
 used=$(cat relay/monitoring/*.json relay/monitoring/*.yml | grep -oE 'sidecar_[a-z0-9_]+' | sort -u)
 have=$(sed -n 's/^# TYPE \([a-z0-9_]*\) .*/\1/p' "$T/metrics" | sort -u)
 is "dashboard and rules name no figure that is not there" "$(comm -23 <(echo "$used") <(echo "$have"))" ""
-point "the dashboard is JSON with panels" jq -e '.panels | length > 4' relay/monitoring/grafana.json >/dev/null
+is "the dashboard is JSON with panels" "$(jq '.panels | length > 4' relay/monitoring/grafana.json)" true
 finish
