@@ -158,7 +158,7 @@ check-bpf: $(BPF_TESTS)
 	@$(RUN) --title bpf $(BPF_TESTS)
 check-net: $(NET_TESTS)
 	@$(RUN) --title net $(NET_TESTS) $(sort $(wildcard selftests/net/test_*.sh))
-check-api: $(BUILD)/relayd $(API_TOOLS)
+check-api: $(BUILD)/relayd $(BUILD)/relayctl $(API_TOOLS)
 	@BUILD=$(BUILD) $(RUN) --title api $(API_TESTS)
 lint:
 	@$(RUN) --title lint $(sort $(wildcard selftests/lint/*.sh))
@@ -187,7 +187,8 @@ bench:
 format:
 	$(Q)clang-format -i $(filter-out $(BUILD)/%,$(SRC) $(HDR) $(wildcard bpf/*.c))
 analyze: $(GEN)
-	@sh selftests/lint/analyze.sh "$(ALL_CFLAGS)" $(LIB_SRC) $(RELAY_SRC) relay/main.c $(AGENT_SRC) agent/main.c $(RELAYCTL_SRC) cli/relayctl.c
+	@sh selftests/harness/analyze.sh "$(ALL_CFLAGS)" $(LIB_SRC) $(RELAY_SRC) relay/main.c $(AGENT_SRC) \
+		$(wildcard agent/main.c) $(RELAYCTL_SRC) cli/relayctl.c
 
 SHARE = $(DESTDIR)$(PREFIX)/share
 install: $(BIN)

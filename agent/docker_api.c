@@ -22,7 +22,7 @@ int docker_api_negotiate(const json_t *version, char ret_api[static DOCKER_API_L
 
 	r = json_get_string(version, "ApiVersion", &max_text, err);
 	if (r)
-		return err_prefix(err, "Docker's version");
+		return err_prefix(err, "Docker's version"), r;
 	/* Old daemons do not say it. */
 	json_get_string(version, "MinAPIVersion", &min_text, NULL);
 	if (parse_minor(max_text, &max) || parse_minor(min_text, &min))

@@ -26,7 +26,7 @@ int docker_event_parse(const char *line, size_t len, struct docker_event *ret_ev
 	if (!r)
 		r = json_get_string(actor, "ID", &id, err);
 	if (r)
-		return err_prefix(err, "Docker event");
+		return err_prefix(err, "Docker event"), r;
 	if (!docker_id_ok(id))
 		return err_set(err, -EINVAL, "Docker event: ID: not 64 hex digits");
 	/* Long ones ("exec_start: sh -c ...") are none of ours. */

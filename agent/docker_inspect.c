@@ -58,7 +58,7 @@ int docker_inspect_parse(const json_t *json, const char *relay_host, struct dock
 		r = get_text(json_object_get(json, "HostConfig"), "NetworkMode", c.network_mode,
 			     sizeof(c.network_mode), err);
 	if (r)
-		return err_prefix(err, "inspection");
+		return err_prefix(err, "inspection"), r;
 	if (c.name[0] == '/')
 		memmove(c.name, c.name + 1, strlen(c.name));
 	label_parse(json_object_get(json_object_get(json, "Config"), "Labels"), relay_host,

@@ -31,7 +31,7 @@ int docker_list_parse(const json_t *list, char (**ret_ids)[DOCKER_ID_LEN], size_
 		if (!r && !docker_id_ok(text))
 			r = err_set(err, -EINVAL, "Id: not 64 hex digits");
 		if (r)
-			return err_prefix(err, "list of containers");
+			return err_prefix(err, "list of containers"), r;
 		memcpy(id[i], text, DOCKER_ID_LEN);
 	}
 	*ret_n = json_array_size(list);

@@ -5,12 +5,14 @@
  * value again. Each request gets exactly one answer with the same seq, in order.
  *
  *	OPEN	netns path (Docker's SandboxKey) -> handle of the open namespace. The worker
- *inspects the container again before it uses the handle: pid reuse cannot fool it. ATTACH
- *handle: makes, configures and moves the tunnel into the namespace, or adjusts by difference the
- *one that is there. Idempotent. DETACH	handle: removes device, rules and routes from the namespace.
- *Nothing there = success. STATUS	handle: what the tunnel there looks like. CLOSE	handle:
- *forgets the namespace. SWEEP	removes "wg-XXXXXXXX" devices that a crash left in the host's
- *namespace.
+ *		inspects the container again before it uses the handle: pid reuse cannot fool it.
+ *	ATTACH	handle: makes, configures and moves the tunnel into the namespace, or adjusts by
+ *		difference the one that is there. Idempotent.
+ *	DETACH	handle: removes device, rules and routes from the namespace. Nothing there =
+ *		success.
+ *	STATUS	handle: what the tunnel there looks like.
+ *	CLOSE	handle: forgets the namespace.
+ *	SWEEP	removes devices "wg-" and 8 digits that a crash left in the host's namespace.
  */
 #ifndef AGENT_HELPER_MSG_H
 #define AGENT_HELPER_MSG_H

@@ -19,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include "../lib/log.h"
+#include "../lib/sysfilter.h"
 
 int isolate_worker_ids(uid_t *ret_uid, gid_t *ret_gid)
 {
@@ -67,7 +68,6 @@ static int become_user(const char *docker_socket, struct err *err)
 
 int isolate_worker(const char *docker_socket, struct err *err)
 {
-	scmp_filter_ctx filter;
 	int r;
 
 	capng_clear(CAPNG_SELECT_ALL);
@@ -79,15 +79,7 @@ int isolate_worker(const char *docker_socket, struct err *err)
 		return err_set(err, r, "the worker cannot give up its rights");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		return err_sys(err, -errno, "prctl");
-	/* ENOSYS is what libuv knows from older kernels: it falls back to epoll_ctl(). */
-	filter = seccomp_init(SCMP_ACT_ALLOW);
-	if (!filter)
-		return err_set(err, -ENOMEM, "seccomp: out of memory");
-	r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(io_uring_setup), 0);
-	if (!r)
-		r = seccomp_load(filter);
-	seccomp_release(filter);
-	return r ? err_sys(err, r, "seccomp") : 0;
+	return sysfilter_no_io_uring(err);
 }
 
 static const int worker_syscalls[] = {
@@ -107,15 +99,5 @@ static const int worker_syscalls[] = {
 
 int isolate_worker_syscalls(struct err *err)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	int r = 0;
-
-	if (!filter)
-		return err_set(err, -ENOMEM, "seccomp: out of memory");
-	for (size_t i = 0; !r && i < ARRAY_SIZE(worker_syscalls); i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, worker_syscalls[i], 0);
-	if (!r)
-		r = seccomp_load(filter);
-	seccomp_release(filter);
-	return r ? err_sys(err, r, "seccomp") : 0;
+	return sysfilter_only(worker_syscalls, ARRAY_SIZE(worker_syscalls), err);
 }

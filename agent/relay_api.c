@@ -73,7 +73,9 @@ static void set_refused(struct relay_answer *a, const struct http_msg *msg)
 	json_parse(msg->body, msg->body_len, "answer", &json, NULL);
 	json_get_string(json, "code", &code, NULL);
 	json_get_string(json, "detail", &detail, NULL);
-	if (msg->status >= 500)
+	if (!strncmp(code, "ipv4_", strlen("ipv4_")))
+		r = -EDQUOT;
+	else if (msg->status >= 500)
 		r = -EHOSTUNREACH;
 	else if (msg->status == 401 || msg->status == 403)
 		r = -EACCES;

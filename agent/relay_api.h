@@ -21,6 +21,7 @@ struct relay_api {
 
 /*
  * r: 0; -EHOSTUNREACH: not reached, or the relay has trouble of its own (5xx): come again soon;
+ * -EDQUOT: no IPv4 address for it, by its tier or because there is none left;
  * -EACCES: the token (401, 403); -ENOENT: 404; -EPROTO: any other refusal, or nonsense.
  * err: for the operator, "peer_quota: the account has ...".
  */

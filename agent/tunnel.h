@@ -12,7 +12,7 @@
 int tunnel_attach(int netns_fd, const struct tunnel_conf *conf, struct err *err);
 int tunnel_detach(int netns_fd, struct err *err);
 int tunnel_status(int netns_fd, struct tunnel_status *ret_status, struct err *err);
-/* Removes "wg-XXXXXXXX" WireGuard devices left in this namespace. */
+/* Removes WireGuard devices "wg-" and 8 digits that were left in this namespace. */
 int tunnel_sweep(struct err *err);
 
 #endif

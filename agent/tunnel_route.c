@@ -4,9 +4,12 @@
  *
  *	5820	from the public address: table 5820, so that answers go back through the tunnel
  *	5821	to private and link-local addresses: main, where Docker's networks and the DNS
- *servers of the host's own network are; a relay would drop these 5821	main, but not its default
- *route 5822	table 5820: the tunnel is the default route of the granted families
+ *		servers of the host's own network are; a relay would drop these
+ *	5821	main, but not its default route
+ *	5822	from no address yet: table 5820, so that what the container begins leaves by
+ *		the tunnel
  *
+ * What has one of Docker's addresses stays with Docker's routes: answers from published ports.
  * Without egress_tunnel only the first. Docker's resolver is a local address (table local).
  */
 #include "tunnel_int.h"
@@ -44,13 +47,12 @@ static struct nl_rule *add(struct rules *rules, uint16_t family, uint32_t priori
 	return rule;
 }
 
-static void add_egress(struct rules *rules, uint16_t family)
+static void add_connected(struct rules *rules, uint16_t family)
 {
 	struct nl_rule *rule = add(rules, family, TUNNEL_TABLE + 1, TABLE_MAIN);
 
 	rule->has_suppress = true;
 	rule->suppress_prefix_len = 0;
-	add(rules, family, TUNNEL_TABLE + 2, TUNNEL_TABLE);
 }
 
 static void want_v4(struct rules *rules, const struct tunnel_conf *conf)
@@ -66,7 +68,9 @@ static void want_v4(struct rules *rules, const struct tunnel_conf *conf)
 		rule->dst_len = private4[i].len;
 		rule->dst4 = private4[i].addr;
 	}
-	add_egress(rules, AF_INET);
+	add_connected(rules, AF_INET);
+	/* "from 0.0.0.0/32" is what has no source yet. */
+	add(rules, AF_INET, TUNNEL_TABLE + 2, TUNNEL_TABLE)->src_len = 32;
 }
 
 static void want_v6(struct rules *rules, const struct tunnel_conf *conf)
@@ -82,7 +86,12 @@ static void want_v6(struct rules *rules, const struct tunnel_conf *conf)
 		rule->dst_len = private6[i].len;
 		rule->dst6 = private6[i].addr;
 	}
-	add_egress(rules, AF_INET6);
+	add_connected(rules, AF_INET6);
+	/* IPv6 matches no source that is missing, but can choose one and match that. */
+	rule = add(rules, AF_INET6, TUNNEL_TABLE + 2, TUNNEL_TABLE);
+	rule->src_len = 128;
+	rule->src6 = conf->v6;
+	rule->find_src = true;
 }
 
 static bool rule_eq(const struct nl_rule *a, const struct nl_rule *b)
@@ -91,7 +100,7 @@ static bool rule_eq(const struct nl_rule *a, const struct nl_rule *b)
 
 	if (a->family != b->family || a->priority != b->priority || a->table != b->table ||
 	    a->src_len != b->src_len || a->dst_len != b->dst_len ||
-	    a->has_suppress != b->has_suppress ||
+	    a->has_suppress != b->has_suppress || a->find_src != b->find_src ||
 	    (a->has_suppress && a->suppress_prefix_len != b->suppress_prefix_len))
 		return false;
 	if (a->src_len && !(v4 ? addr4_eq(a->src4, b->src4) : addr6_eq(&a->src6, &b->src6)))

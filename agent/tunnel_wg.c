@@ -32,13 +32,6 @@ static int on_peer(const struct nl_wg_peer *peer, void *ctx)
 	return 0;
 }
 
-static bool endpoint_eq(const struct endpoint *a, const struct endpoint *b)
-{
-	if (a->family != b->family || a->port != b->port)
-		return false;
-	return a->family == AF_INET ? addr4_eq(a->v4, b->v4) : addr6_eq(&a->v6, &b->v6);
-}
-
 /* The relay as a peer, with what differs from `have` only (NULL = nothing is there). False: all is
  * as it should be. */
 static bool relay_peer(const struct tunnel_conf *conf, const struct nl_wg_peer *have,

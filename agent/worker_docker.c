@@ -32,11 +32,13 @@ static void on_inspect(int r, const struct docker_container *d, const struct err
 	} else {
 		/* The next list comes back to it. */
 		if (w->docker_up)
-			event_log(EVENT_DOCKER_FAILED, container_label(c), "%s", err->text);
+			worker_say(c, EVENT_DOCKER_FAILED, err->text);
+		c->unreadable = w->docker_up;
 		c->inspect_again = false;
 		return;
 	}
 	c->seen = true;
+	c->unreadable = false;
 	if (c->inspect_for_check && c->handle && container_same_run(c) && !r)
 		c->checked = true;
 	if (c->inspect_again)

@@ -70,8 +70,7 @@ static void on_post(const struct relay_answer *a, void *ctx)
 		backoff_fail(&c->relay, REFUSED_PAUSE_MIN_MS, REFUSED_PAUSE_MAX_MS);
 	} else if (!a->r) {
 		accept_config(c, a);
-	} else if (a->r == -EACCES && c->now.labels.ipv4 && !c->without_v4 &&
-		   strstr(a->err.text, " ipv4_")) {
+	} else if (a->r == -EDQUOT && c->now.labels.ipv4 && !c->without_v4) {
 		/* The label asks for it "where the tier grants one": IPv6 alone is better than
 		 * none. */
 		c->without_v4 = true;
@@ -174,6 +173,14 @@ static void delete_orphan(struct worker *w, struct state_entry *e,
 	steal(&o);
 }
 
+/* A container of which we know only that it is there keeps what it had. */
+static bool may_have_owner(struct worker *w, const struct state_entry *e)
+{
+	const struct container *c = container_find(w->table, e->id);
+
+	return e->owner || (c && !c->seen);
+}
+
 void worker_delete_orphans(struct worker *w)
 {
 	if (w->stopping || !backoff_due(&w->deletes) || !worker_synced(w))
@@ -181,7 +188,7 @@ void worker_delete_orphans(struct worker *w)
 	for (size_t i = 0; i < STATE_MAX_ENTRIES; i++) {
 		struct state_entry *e = &w->state.entries[i];
 
-		if (e->used && e->registered && !e->owner && !e->deleting)
+		if (e->used && e->registered && !e->deleting && !may_have_owner(w, e))
 			delete_orphan(w, e, e->public_key);
 	}
 }

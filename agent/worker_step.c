@@ -10,7 +10,7 @@ bool worker_synced(const struct worker *w)
 	if (!w->listed)
 		return false;
 	for (size_t i = 0; i < CONTAINER_MAX; i++) {
-		if (w->table[i].used && !w->table[i].seen)
+		if (w->table[i].used && !w->table[i].seen && !w->table[i].unreadable)
 			return false;
 	}
 	return true;

@@ -95,9 +95,22 @@ static int refuse_word(struct err *err, const char *what, const char *word)
 		       log_esc(shown, sizeof(shown), word, strlen(word)));
 }
 
+/* The group that a command is in, or NULL. */
+static const struct ctl_cmd *group_of(const struct ctl_cmd *cmd)
+{
+	for (const struct ctl_cmd *g = ctl_cmds; g->name; g++) {
+		for (const struct ctl_cmd *c = g->sub; c && c->name; c++) {
+			if (c == cmd)
+				return g;
+		}
+	}
+	return NULL;
+}
+
 static int parse_words(const struct ctl_cmd *cmd, int argc, char **argv, struct ctl *ctl,
 		       struct err *err)
 {
+	const struct ctl_cmd *group = group_of(cmd);
 	struct opt opts[CTL_OPTS_MAX];
 	int next, r;
 
@@ -110,7 +123,8 @@ static int parse_words(const struct ctl_cmd *cmd, int argc, char **argv, struct 
 	if (ctl->args.help || ctl->args.version)
 		return 0;
 	if (ctl->n_words < cmd->min_words)
-		return err_set(err, -EINVAL, "usage: %s %s", cmd->name, cmd->words);
+		return err_set(err, -EINVAL, "usage: relayctl %s%s%s %s", group ? group->name : "",
+			       group ? " " : "", cmd->name, cmd->words);
 	if (ctl->n_words > cmd->max_words)
 		return refuse_word(err, "too many words, from", ctl->words[cmd->max_words]);
 	return 0;
@@ -170,18 +184,6 @@ static void print_commands(FILE *out, const struct ctl_cmd *table, const char *g
 			line = end ? end + 1 : NULL;
 		}
 	}
-}
-
-/* The group that a command is in, or NULL. */
-static const struct ctl_cmd *group_of(const struct ctl_cmd *cmd)
-{
-	for (const struct ctl_cmd *g = ctl_cmds; g->name; g++) {
-		for (const struct ctl_cmd *c = g->sub; c && c->name; c++) {
-			if (c == cmd)
-				return g;
-		}
-	}
-	return NULL;
 }
 
 void ctl_cmd_help(FILE *out, const struct ctl_cmd *cmd)

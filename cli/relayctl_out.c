@@ -113,7 +113,7 @@ static size_t measure(const struct out *out, const json_t *json, const struct ou
 	const json_t *row;
 	size_t i, n = 0;
 
-	for (; fields[n].key && n < OUT_MAX_FIELDS; n++)
+	for (; n < OUT_MAX_FIELDS && fields[n].key; n++)
 		width[n] = (int)strlen(fields[n].label);
 	json_array_foreach (json, i, row) {
 		for (size_t c = 0; c < n; c++) {

@@ -47,6 +47,14 @@ static bool host_bits_zero(const uint8_t *a, unsigned int size, unsigned int len
 	return true;
 }
 
+bool endpoint_eq(const struct endpoint *a, const struct endpoint *b)
+{
+	if (a->family != b->family || a->port != b->port)
+		return false;
+	return a->family == AF_INET6 ? addr6_eq(&a->v6, &b->v6)
+				     : a->family != AF_INET || addr4_eq(a->v4, b->v4);
+}
+
 bool prefix4_has(const struct prefix4 *p, struct addr4 a)
 {
 	return bits_eq(p->addr.b, a.b, p->len);

@@ -44,6 +44,7 @@ bool addr4_is_zero(struct addr4 a);
 bool addr6_is_zero(const struct addr6 *a);
 bool addr4_eq(struct addr4 a, struct addr4 b);
 bool addr6_eq(const struct addr6 *a, const struct addr6 *b);
+bool endpoint_eq(const struct endpoint *a, const struct endpoint *b);
 bool prefix4_has(const struct prefix4 *p, struct addr4 a);
 bool prefix6_has(const struct prefix6 *p, const struct addr6 *a);
 bool prefix4_overlap(const struct prefix4 *a, const struct prefix4 *b);

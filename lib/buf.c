@@ -96,7 +96,7 @@ void buf_write(struct buf_writer *w, const void *data, size_t len)
 
 static void write_be(struct buf_writer *w, uint64_t v, size_t len)
 {
-	uint8_t b[8];
+	uint8_t b[8] = {};
 
 	for (size_t i = 0; i < len; i++)
 		b[i] = (uint8_t)(v >> (len - 1 - i) * 8);

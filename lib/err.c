@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "err.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#undef err_set
+#undef err_sys
 
 int err_set(struct err *err, int code, const char *fmt, ...)
 {
@@ -40,8 +44,8 @@ int err_prefix(struct err *err, const char *fmt, ...)
 	va_list ap;
 	size_t n;
 
-	if (!err)
-		return 0;
+	if (!err) /* the code is lost with the text, the failure is not */
+		return -EIO;
 	memcpy(old, err->text, sizeof(old));
 	va_start(ap, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);

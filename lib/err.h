@@ -21,7 +21,24 @@ int err_set(struct err *err, int code, const char *fmt, ...) PRINTF(3, 4);
 /* Like err_set() with ": strerror(-code)" behind the text. */
 int err_sys(struct err *err, int code, const char *fmt, ...) PRINTF(3, 4);
 
-/* Puts the caller's context in front of the text: "CONTEXT: text". Returns err->code. */
+/* Puts the caller's context in front of the text: "CONTEXT: text". For failures only: returns
+ * err->code, or -EIO without err. */
 int err_prefix(struct err *err, const char *fmt, ...) PRINTF(2, 3);
+
+#ifdef ANALYZE
+/* Analysers see one file at a time: that what comes back is the code must be said here. */
+#define err_set(err, code, ...)                                                                    \
+	({                                                                                         \
+		int err_code_ = (code);                                                            \
+		(err_set)(err, err_code_, __VA_ARGS__);                                            \
+		err_code_;                                                                         \
+	})
+#define err_sys(err, code, ...)                                                                    \
+	({                                                                                         \
+		int err_code_ = (code);                                                            \
+		(err_sys)(err, err_code_, __VA_ARGS__);                                            \
+		err_code_;                                                                         \
+	})
+#endif
 
 #endif

@@ -161,7 +161,7 @@ static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *list
  * In one of libuv's threads. The C library reads its files and asks name servers.
  * #syscalls(worker): clone3 clone rseq set_robust_list rt_sigprocmask futex mmap munmap mprotect
  * #syscalls(worker): madvise exit openat fstat newfstatat lseek poll sendto sendmmsg recvfrom
- * #syscalls(worker): recvmsg bind uname prlimit64
+ * #syscalls(worker): recvmsg bind uname prlimit64 prctl
  */
 static int resolve(struct http_link *link)
 {

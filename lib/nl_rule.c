@@ -20,6 +20,7 @@ static int change(struct nl *nl, uint16_t type, uint16_t flags, const struct nl_
 	frh->src_len = rule->src_len;
 	frh->dst_len = rule->dst_len;
 	frh->action = FR_ACT_TO_TBL;
+	frh->flags = rule->find_src ? FIB_RULE_FIND_SADDR : 0;
 	frh->table = rule->table < 256 ? (uint8_t)rule->table : RT_TABLE_UNSPEC;
 	mnl_attr_put_u32(nlh, FRA_PRIORITY, rule->priority);
 	mnl_attr_put_u32(nlh, FRA_TABLE, rule->table);
@@ -93,7 +94,8 @@ static int rule_cb(const struct nlmsghdr *nlh, void *ctx)
 	struct nl_rule rule = {.family = frh->family,
 			       .src_len = frh->src_len,
 			       .dst_len = frh->dst_len,
-			       .table = frh->table};
+			       .table = frh->table,
+			       .find_src = (frh->flags & FIB_RULE_FIND_SADDR) != 0};
 
 	if (nlh->nlmsg_type != RTM_NEWRULE)
 		return MNL_CB_OK;

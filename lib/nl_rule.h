@@ -15,6 +15,7 @@ struct nl_rule {
 		struct addr4 src4;
 		struct addr6 src6;
 	};
+	bool find_src;	 /* v6: packets without a source too, if this would be theirs */
 	uint8_t dst_len; /* 0 = to all */
 	union {
 		struct addr4 dst4;

@@ -10,7 +10,7 @@
 #define LEAF_FLOWS 64 /* 4.5 KB a leaf; the kernel's 1024 would be 70 KB */
 #define QUANTUM_BYTES 15140
 #define BURST_MS 10
-#define MIN_BURST_BYTES (16 * 1514)
+#define MIN_BURST_BYTES (UINT64_C(16) * 1514)
 #define TICK_NS 64 /* PSCHED_SHIFT 6: one scheduler tick */
 
 static struct tcmsg *put_tcm(struct nlmsghdr *nlh, int ifindex, uint32_t parent, uint32_t handle)

@@ -80,6 +80,7 @@ static struct addr6 join_v6(const struct conf_pool6 *pool, const uint8_t *digest
 			set_bit(v6.b, i);
 	}
 	for (unsigned int i = low; i < 128; i++) {
+		/* cppcheck-suppress shiftTooManyBits ; slot_bits is at most 32 */
 		if ((uint64_t)slot >> (127 - i) & 1)
 			set_bit(v6.b, i);
 	}

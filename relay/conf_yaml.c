@@ -188,7 +188,8 @@ static int on_event(struct reader *rd, const yaml_event_t *ev)
 		return on_open(rd, ev, CONF_YAML_LIST);
 	case YAML_MAPPING_END_EVENT:
 	case YAML_SEQUENCE_END_EVENT:
-		rd->depth--;
+		/* The parser pairs them. */
+		rd->depth -= rd->depth > 0;
 		return 0;
 	default:
 		return 0;

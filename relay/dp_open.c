@@ -125,7 +125,7 @@ static size_t counters_bytes(const struct dp *dp)
 static int load(struct dp *dp, struct err *err)
 {
 	uint32_t zero = 0;
-	void *mem;
+	void *mem = NULL;
 	int r;
 
 	dp_log_start();

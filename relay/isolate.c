@@ -21,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include "../lib/log.h"
+#include "../lib/sysfilter.h"
 
 int isolate_api_ids(uid_t *ret_uid, gid_t *ret_gid)
 {
@@ -114,29 +115,13 @@ static int drop_files(const char *dir, struct err *err)
 	return 0;
 }
 
-DEFINE_CLEANUP(scmp, scmp_filter_ctx, seccomp_release)
-
-/* ENOSYS is what libuv knows from older kernels: it falls back to epoll_ctl(). */
-static int drop_io_uring(struct err *err)
-{
-	CLEANUP(scmp) scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-	int r;
-
-	if (!filter)
-		return err_set(err, -ENOMEM, "seccomp: out of memory");
-	r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(io_uring_setup), 0);
-	if (!r)
-		r = seccomp_load(filter);
-	return r ? err_sys(err, r, "seccomp") : 0;
-}
-
 int isolate_api(const char *dir, struct err *err)
 {
 	int r = drop_user_and_rights(err);
 
 	if (!r)
 		r = drop_files(dir, err);
-	return r ? r : drop_io_uring(err);
+	return r ? r : sysfilter_no_io_uring(err);
 }
 
 static const int api_syscalls[] = {
@@ -156,16 +141,5 @@ static const int api_syscalls[] = {
 
 int isolate_api_syscalls(struct err *err)
 {
-	CLEANUP(scmp) scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	int r;
-
-	if (!filter)
-		return err_set(err, -ENOMEM, "seccomp: out of memory");
-	for (size_t i = 0; i < ARRAY_SIZE(api_syscalls); i++) {
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, api_syscalls[i], 0);
-		if (r)
-			return err_sys(err, r, "seccomp: system call %d", api_syscalls[i]);
-	}
-	r = seccomp_load(filter);
-	return r ? err_sys(err, r, "seccomp") : 0;
+	return sysfilter_only(api_syscalls, ARRAY_SIZE(api_syscalls), err);
 }

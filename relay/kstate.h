@@ -75,10 +75,10 @@ struct kstate_env {
 };
 
 /* Each adds one element; -ENOMEM. */
-int kstate_add_vrf(struct kstate *s, const struct kvrf *vrf);
-int kstate_add_route(struct kstate *s, const struct kroute *route);
-int kstate_add_wg_peer(struct kstate *s, const struct kwg_peer *peer);
-int kstate_add_slot(struct kstate *s, const struct kslot *slot);
+int kstate_add_vrf(struct kstate *s, const struct kvrf *value);
+int kstate_add_route(struct kstate *s, const struct kroute *value);
+int kstate_add_wg_peer(struct kstate *s, const struct kwg_peer *value);
+int kstate_add_slot(struct kstate *s, const struct kslot *value);
 
 /* Adds all that one peer needs; a shared VRF is added once per peer: kstate_sort() drops doubles.
  */

@@ -45,6 +45,14 @@ static int default_cb(const struct nl_route *route, void *ctx)
 	return 0;
 }
 
+static bool nexthop_eq(const struct nl_nexthop *a, const struct nl_nexthop *b)
+{
+	if (a->family != b->family || a->oif != b->oif || a->has_gateway != b->has_gateway)
+		return false;
+	return a->family == AF_INET6 ? addr6_eq(&a->gateway6, &b->gateway6)
+				     : addr4_eq(a->gateway4, b->gateway4);
+}
+
 /* Follows the main table's default route of one family. Without one the last gateway stays. */
 static int follow_default(struct net *net, uint16_t family, bool *ret_there, bool *ret_changed,
 			  struct err *err)
@@ -60,7 +68,7 @@ static int follow_default(struct net *net, uint16_t family, bool *ret_there, boo
 		return r;
 	nh.has_gateway = walk.best.has_gateway;
 	nh.gateway6 = walk.best.gateway6;
-	if (*ret_there && !memcmp(&nh, last, sizeof(nh)))
+	if (*ret_there && nexthop_eq(&nh, last))
 		return 0;
 	r = nl_nexthop_replace(net->rtnl, &nh, KSTATE_RTPROT, err);
 	if (r)

@@ -249,7 +249,7 @@ static void on_stop(uv_signal_t *signal, UNUSED int number)
 static int reload_listen(struct supervisor *s, const struct conf *conf, int *ret_fd,
 			 struct err *err)
 {
-	if (!memcmp(&conf->listen, &s->conf.listen, sizeof(conf->listen)))
+	if (endpoint_eq(&conf->listen, &s->conf.listen))
 		return 0;
 	return listen_tls(&conf->listen, ret_fd, err);
 }

@@ -94,7 +94,8 @@ def main(argv):
     skipped = sum(t.skipped for t in tallies)
     print("%s: %d programs in %d s" % (title, len(tallies), time.monotonic() - started))
     print("%d passed, %d failed, %d skipped" % (passed, failed, skipped))
-    sys.exit(1 if failed or not passed else 0)
+    # Nothing to run is no failure; programs of which nothing passed are.
+    sys.exit(1 if failed or (tallies and not passed) else 0)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ point() { # point NAME OUTPUT: passes when there is no output
 }
 # Without git (a release archive) the folders are the list.
 files() {
-	git ls-files -- "$@" 2>/dev/null | grep . || find . -path ./build -prune -o -type f -print | sed 's,^\./,,'
+	git ls-files 2>/dev/null | grep . || find . \( -path ./build -o -name .git \) -prune -o -type f -print | sed 's,^\./,,'
 }
 mapfile -t code < <(files | grep -E '\.[ch]$')
 mapfile -t scripts < <(files | grep -E '\.(sh|py)$|^\.ci/run$')
@@ -34,5 +34,5 @@ point "every file says its licence" "$(grep -L 'SPDX-License-Identifier: GPL-2.0
 point "shellcheck is content" "$(shellcheck -x -S warning -e SC1090,SC1091 "${shell[@]}" 2>&1)"
 point "man pages are well-formed" "$( ((${#man[@]})) && mandoc -T lint -W warning "${man[@]}" 2>&1)"
 point "no path or host of the place where it was written" "$(files | grep -vE 'LICENSE|selftests/lint/' | xargs grep -nE '/work/|deb\.debian\.org|registry\.npmjs' 2>/dev/null)"
-point "no TODO is left in the code" "$(grep -nE 'TODO|FIXME|XXX' "${code[@]}")"
+point "no TODO is left in the code" "$(grep -nEw 'TODO|FIXME|XXX' "${code[@]}")"
 exit $failed

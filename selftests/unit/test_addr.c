@@ -147,6 +147,28 @@ static void bad_endpoints_are_refused(void **state UNUSED)
 	assert_int_equal(e.family, 0);
 }
 
+static void endpoints_are_compared_by_what_counts(void **state UNUSED)
+{
+	struct endpoint a, b;
+
+	/* What is left over in the other family's bytes does not count. */
+	memset(&a, 0x11, sizeof(a));
+	memset(&b, 0x22, sizeof(b));
+	a.family = b.family = AF_INET;
+	a.port = b.port = 1;
+	a.v4 = b.v4 = (struct addr4){{192, 0, 2, 1}};
+	assert_true(endpoint_eq(&a, &b));
+	b.port = 2;
+	assert_false(endpoint_eq(&a, &b));
+	assert_int_equal(parse_endpoint("[2001:db8::1]:1", &a), 0);
+	assert_int_equal(parse_endpoint("[2001:db8::1]:1", &b), 0);
+	assert_true(endpoint_eq(&a, &b));
+	b.v6.b[15] = 2;
+	assert_false(endpoint_eq(&a, &b));
+	assert_int_equal(parse_endpoint("192.0.2.1:1", &b), 0);
+	assert_false(endpoint_eq(&a, &b));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -159,6 +181,7 @@ int main(void)
 		cmocka_unit_test(overlap_is_symmetric),
 		cmocka_unit_test(endpoints_go_both_ways),
 		cmocka_unit_test(bad_endpoints_are_refused),
+		cmocka_unit_test(endpoints_are_compared_by_what_counts),
 	};
 
 	return RUN_TESTS(tests);

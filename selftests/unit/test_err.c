@@ -32,7 +32,7 @@ static void null_is_allowed(void **state UNUSED)
 {
 	assert_int_equal(err_set(NULL, -EINVAL, "x"), -EINVAL);
 	assert_int_equal(err_sys(NULL, -EIO, "x"), -EIO);
-	assert_int_equal(err_prefix(NULL, "x"), 0);
+	assert_int_equal(err_prefix(NULL, "x"), -EIO);
 }
 
 static void long_texts_are_cut_and_terminated(void **state UNUSED)

@@ -694,37 +694,6 @@ static void a_proxy_that_refuses_is_told(void **state UNUSED)
 	script_end(&s);
 }
 
-static void proxy_addresses_are_parsed(void **state UNUSED)
-{
-	static const char *const bad[] = {"",
-					  "proxy:1",
-					  "https://p",
-					  "http://",
-					  "http://:1",
-					  "http://p:0",
-					  "http://p:x",
-					  "http://p/path",
-					  "http://[::1",
-					  "http://a%2@p",
-					  "http://a%00@p",
-					  "http://a b"};
-	struct http_proxy proxy;
-	struct err err;
-
-	assert_int_equal(http_proxy_parse("http://p", &proxy, NULL), 0);
-	assert_string_equal(proxy.host, "p");
-	assert_int_equal(proxy.port, 8080);
-	assert_int_equal(http_proxy_parse("http://u:secret@[::1]:3128/", &proxy, NULL), 0);
-	assert_string_equal(proxy.host, "::1");
-	assert_int_equal(proxy.port, 3128);
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		if (http_proxy_parse(bad[i], &proxy, &err) != -EINVAL)
-			fail_msg("accepted: %s", bad[i]);
-	}
-	http_proxy_parse("http://u:secret@p:x", &proxy, &err);
-	assert_null(strstr(err.text, "secret"));
-}
-
 static void a_bad_proxy_fails_each_call(void **state UNUSED)
 {
 	conf.proxy = "socks5://p";
@@ -811,7 +780,6 @@ int main(void)
 		TEST(a_client_is_freed_in_every_state),
 		TEST(a_proxy_is_asked_to_connect),
 		TEST(a_proxy_that_refuses_is_told),
-		TEST(proxy_addresses_are_parsed),
 		TEST(a_bad_proxy_fails_each_call),
 		TEST(a_blocking_call_needs_no_loop),
 	};

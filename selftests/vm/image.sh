@@ -67,8 +67,7 @@ customize() {
 		After=containerd.service lab-net.service
 		[Service]
 		Type=notify
-		NetworkNamespacePath=/run/netns/hostb
-		ExecStart=/usr/sbin/dockerd -H unix:///run/docker-b.sock --data-root /var/lib/docker-b \\
+		ExecStart=/usr/bin/nsenter --net=/run/netns/hostb /usr/sbin/dockerd -H unix:///run/docker-b.sock --data-root /var/lib/docker-b \\
 			--exec-root /run/docker-b --pidfile /run/docker-b.pid \\
 			--containerd /run/containerd/containerd.sock \\
 			--containerd-namespace moby-b --containerd-plugins-namespace plugins.moby-b
@@ -95,7 +94,7 @@ mmdebstrap --quiet --variant=apt \
 customize $root
 cp $root/boot/vmlinuz-* $out/vmlinuz
 cp $root/boot/initrd.img-* $out/initrd
-rm -rf $root/boot/*
+rm -rf "${root:?}"/boot/*
 echo "# writing the image ..."
 mke2fs -q -t ext4 -L root -d $root $out/base.ext4 4G
 rm -rf --one-file-system $root

@@ -44,18 +44,18 @@ agent_up() {
 	fi
 }
 
-# The agent of host B: the same program in host B's namespace, beside its own dockerd.
+# The agent of host B: the same program in host B's namespace, beside its own dockerd. nsenter: with
+# NetworkNamespacePath= it would have a mount namespace of its own and not see Docker's mounts.
 agent_b_unit() {
 	cat <<'EOF'
 [Unit]
 After=docker-b.service
 [Service]
-NetworkNamespacePath=/run/netns/hostb
 EnvironmentFile=/etc/sidecar/env-b
 Environment=DOCKER_HOST=unix:///run/docker-b.sock
 Environment=SIDECAR_STATE_DIR=/var/lib/sidecar-agent-b
 Environment=SIDECAR_NETNS_DIR=/run/docker-b/netns
-ExecStart=/usr/sbin/sidecar-agent
+ExecStart=/usr/bin/nsenter --net=/run/netns/hostb /usr/sbin/sidecar-agent
 Restart=always
 EOF
 }

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 . selftests/vm/lib.sh
 . selftests/vm/sidecar.sh
 
-plan 34
+plan 33
 cleanup() {
 	container_gone a heal
 	container_gone a healed

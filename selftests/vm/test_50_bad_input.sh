@@ -32,7 +32,7 @@ conf_says "unknown key" 't.yaml:2:1: .*"colour"' <<'EOF'
 uplink: ext0
 colour: red
 EOF
-conf_says "unknown key, nested" 't.yaml:3:24: .*"size"' <<'EOF'
+conf_says "unknown key, nested" 't.yaml:3:28: .*"size"' <<'EOF'
 uplink: ext0
 pools:
   - {prefix: 192.0.2.0/24, size: 3}
@@ -42,7 +42,7 @@ uplink: ext0
 pools:
   - {prefix: "2001:db8::1/64"}
 EOF
-conf_says "not YAML" 't.yaml:2' <<'EOF'
+conf_says "not YAML" 't.yaml:3:1: ' <<'EOF'
 uplink: ext0
 pools: [
 EOF
@@ -103,14 +103,14 @@ unlike "plain HTTP on the TLS port gets no page" "$out" '200'
 
 # --- labels ---
 label_says() { # label_says CONTAINER PATTERN LABEL...
-	local name=$1 pattern=$2 l args=()
+	local container=$1 pattern=$2 l args=()
 	shift 2
 	for l; do args+=(--label "$l"); done
-	docker_on a run -d --name "$name" "${args[@]}" -v /usr:/usr:ro sidecar-test sleep 600 >/dev/null
+	docker_on a run -d --name "$container" "${args[@]}" -v /usr:/usr:ro sidecar-test sleep 600 >/dev/null
 	# shellcheck disable=SC2329 # called by wait_until
-	said() { on edge journalctl -u sidecar --no-pager -o cat | grep -E "$name.*$pattern"; }
+	said() { on edge journalctl -u sidecar --no-pager -o cat | grep -E "$container.*$pattern"; }
 	check "label $*: refused in words" wait_until 30 said
-	is "label $*: no peer" "$(peer_field "$name" ipv6)" ""
+	is "label $*: no peer" "$(peer_field "$container" ipv6)" ""
 }
 label_says bad1 'sidecar.enable.*yes' sidecar.enable=yes
 label_says bad2 'sidecar.bandwidth.*11' sidecar.enable=true sidecar.bandwidth=11

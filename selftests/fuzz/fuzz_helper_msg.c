@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// link: agent/helper_msg.c agent/helper_serve.c
+/*
+ * What a worker that has been taken over may send. Tunnels are faked: only values that may reach
+ * the kernel reach them.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include "agent/helper.h"
+#include "agent/helper_msg.h"
+#include "agent/tunnel.h"
+
+int tunnel_attach(UNUSED int netns_fd, const struct tunnel_conf *conf, UNUSED struct err *err)
+{
+	if (strlen(conf->container_id) != HELPER_ID_LEN - 1 || conf->mtu < 1280 ||
+	    !conf->endpoint.port || (addr6_is_zero(&conf->v6) && addr4_is_zero(conf->v4)))
+		abort();
+	return 0;
+}
+
+int tunnel_detach(UNUSED int netns_fd, UNUSED struct err *err)
+{
+	return 0;
+}
+
+int tunnel_status(UNUSED int netns_fd, struct tunnel_status *ret_status, UNUSED struct err *err)
+{
+	*ret_status = (struct tunnel_status){};
+	return 0;
+}
+
+int tunnel_sweep(UNUSED struct err *err)
+{
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Messages one behind the other; the last one may be short. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct err err;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return 0;
+	for (int i = 0; size && i < 8; i++) {
+		size_t n = size < sizeof(struct helper_msg) ? size : sizeof(struct helper_msg);
+
+		if (send(pair[0], data, n, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+			break;
+		data += n;
+		size -= n;
+	}
+	/* Answers may find no reader, which is an error like any other. */
+	shutdown(pair[0], SHUT_WR);
+	helper_serve(pair[1], "/run/docker/netns", &err);
+	close(pair[0]);
+	close(pair[1]);
+	return 0;
+}

@@ -1,0 +1,142 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The whole agent, both processes with their isolation, between a Docker and a relay that are fakes:
+#
+#	fake_docker.py --unix--> worker --TLS, pinned--> fake_relay.py
+#	                           |
+#	                         helper --> namespace "box"
+#
+# Where the kernel has no WireGuard the tunnel itself cannot be made; what is said and asked can.
+set -eu
+cd "$(dirname "$0")/../.."
+if [ "${1-}" != --inside ]; then
+	exec unshare --net --mount "$0" --inside
+fi
+export BUILD=${BUILD:-build/out}
+tmp=$(mktemp -d)
+pids=()
+cleanup() {
+	for p in "${pids[@]}"; do kill "$p" 2>/dev/null || true; done
+	wait
+	umount "$tmp/netns/box" 2>/dev/null || true
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+
+n=0 failed=0
+echo "TAP version 13"
+echo "1..16"
+check() { # check NAME COMMAND...
+	local name=$1
+	shift
+	n=$((n + 1))
+	if "$@"; then
+		echo "ok $n - $name"
+	else
+		failed=1
+		echo "not ok $n - $name"
+		tail -n 30 "$tmp/log" "$tmp/relay" | sed 's|^|#   |'
+	fi
+}
+within() { # within SECONDS COMMAND...
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		read -r -t 0.05 <> <(:) || true
+	done
+}
+said() { within 15 grep -qE -e "$1" "$tmp/log"; }
+asked() { within 15 grep -qE -e "$1" "$tmp/relay"; }
+
+ip link set lo up
+mkdir "$tmp/netns" "$tmp/containers"
+: >"$tmp/netns/box"
+unshare --net="$tmp/netns/box" true
+# The user exists for this test only.
+cp /etc/passwd "$tmp/passwd"
+echo 'sidecar-agent:x:4711:4711::/:/bin/false' >>"$tmp/passwd"
+mount --bind "$tmp/passwd" /etc/passwd
+chmod 711 "$tmp"
+
+openssl ecparam -name prime256v1 -genkey -noout -out "$tmp/key"
+openssl req -x509 -new -key "$tmp/key" -out "$tmp/cert" -days 2 -subj /CN=fake 2>/dev/null
+pin() { openssl dgst -sha256 -binary | base64 | tr '+/' '-_' | tr -d =; }
+live=$(openssl pkey -in "$tmp/key" -pubout -outform DER | pin)
+standby=$(echo standby | pin)
+
+: >"$tmp/log"
+: >"$tmp/relay"
+mkfifo "$tmp/containers/events"
+python3 selftests/net/fake_relay.py 8443 "$tmp/key" "$tmp/cert" "$tmp/relay" &
+pids+=($!)
+python3 selftests/net/fake_docker.py "$tmp/docker.sock" "$tmp/containers" &
+pids+=($!)
+within 15 test -S "$tmp/docker.sock"
+chgrp 4712 "$tmp/docker.sock"
+chmod 660 "$tmp/docker.sock"
+
+id() { printf '%064x' "$1"; }
+container() { # container NUMBER NAME PID MODE LABELS
+	printf '{"Id":"%s","Name":"/%s","State":{"Running":%s,"Pid":%d,"StartedAt":"t%d"},"NetworkSettings":{"SandboxKey":"%s"},"HostConfig":{"NetworkMode":"%s"},"Config":{"Labels":%s}}' \
+		"$(id "$1")" "$2" "$([ "$3" = 0 ] && echo false || echo true)" "$3" "$3" "$tmp/netns/box" "$4" "$5" \
+		>"$tmp/containers/new"
+	mv "$tmp/containers/new" "$tmp/containers/$(id "$1").json"
+}
+event() { # event ACTION NUMBER
+	printf '{"Action":"%s","Actor":{"ID":"%s","Attributes":{"sidecar.enable":"true"}}}\n' "$1" "$(id "$2")" \
+		>"$tmp/containers/events"
+}
+
+cat >"$tmp/env" <<END
+SIDECAR_TOKEN=sct_live_0123456789ABCDEFGHIJabcdefghij2TWdCS
+SIDECAR_JOIN="sidecar://localhost:8443/?pin=$live&pin=$standby"
+DOCKER_HOST=unix://$tmp/docker.sock
+SIDECAR_STATE_DIR=$tmp/state
+SIDECAR_NETNS_DIR=$tmp/netns
+END
+start_agent() {
+	"$BUILD/sidecar-agent" -v --env "$tmp/env" 2>>"$tmp/log" &
+	agent=$!
+	pids+=("$agent")
+}
+container 1 web 100 bridge '{"sidecar.enable":"true","sidecar.ipv4":"true"}'
+container 2 plain 101 host '{"sidecar.enable":"true"}'
+container 3 wrong 102 bridge '{"sidecar.enable":"true","sidecar.bandwidth":"11"}'
+start_agent
+
+check "connects to Docker" said 'connected to Docker'
+check "asks the relay for a labelled container" asked '^POST web ipv4=True'
+check "takes IPv6 alone where no IPv4 is granted, and says so" said 'web: 403 ipv4_quota.*IPv6 only'
+check "and asks again without" asked '^POST web ipv4=False'
+check "refuses network host in words" said 'plain: network host.*not attached'
+check "refuses a label's value in words" said 'wrong: label sidecar.bandwidth="11": expected 10, 50, 100 or 500'
+check "goes on to the tunnel" said 'web: attach$'
+worker() { pgrep -P "$agent"; }
+status=$(cat "/proc/$(worker)/status")
+check "the worker is another user, with Docker's group only" \
+	test "$(awk '/^(Uid|Groups):/ {print $2}' <<<"$status" | xargs)" = "4711 4712"
+check "the worker has no capability, no new privileges and a filter" \
+	test "$(awk '/^(CapPrm|CapBnd|NoNewPrivs|Seccomp):/ {print $2}' <<<"$status" | xargs)" = \
+	"0000000000000000 0000000000000000 1 2"
+check "the state is the worker's and nobody else's" test "$(stat -c '%a %u' "$tmp/state/state.json")" = "600 4711"
+
+container 1 web2 100 bridge '{"sidecar.enable":"true","sidecar.ipv4":"true"}'
+event rename 1
+check "tells the relay another name, with the same key" \
+	asked "^POST web2 ipv4=False $(awk '/ipv4=False/ {print $NF; exit}' "$tmp/relay" | sed 's/[+]/[+]/g')"
+
+kill -KILL "$(worker)"
+check "starts a killed worker again" said 'killed by signal 9'
+asked_again() { [ "$(grep -c '^POST web2' "$tmp/relay")" -ge 2 ]; }
+check "which asks again" within 15 asked_again
+
+rm "$tmp/containers/$(id 1).json"
+event destroy 1
+check "removes the peer of a container that is gone" asked '^DELETE '
+kill "$agent"
+code=0
+wait "$agent" || code=$?
+check "ends in order" test "$code" = 0
+check "was never stopped by its own filter" test -z "$(grep 'may not use' "$tmp/log")"
+exit $failed

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What outlives the agent, and what the relay says. */
+#include "test.h"
+#include <stdio.h>
+#include <sys/stat.h>
+#include "agent/relay_api.h"
+#include "agent/state.h"
+#include "lib/file.h"
+
+static char dir[] = "/tmp/agent-state-XXXXXX";
+static char path[64];
+
+static int clean(UNUSED void **state)
+{
+	unlink(path);
+	return 0;
+}
+
+static struct state load(void)
+{
+	struct state state;
+
+	assert_int_equal(state_load(dir, &state, NULL), 0);
+	return state;
+}
+
+static struct state_entry *add(struct state *state, const char *name)
+{
+	struct state_entry *e = NULL;
+
+	assert_int_equal(state_add(state, name, &e, NULL), 0);
+	return e;
+}
+
+static void a_missing_file_is_an_empty_state(UNUSED void **unused)
+{
+	struct state a = load(), b = load();
+
+	assert_int_equal(strlen(a.machine), 32);
+	assert_string_not_equal(a.machine, b.machine);
+	assert_true(a.dirty);
+	assert_null(state_by_name(&a, "web"));
+	state_free(&a);
+	state_free(&b);
+}
+
+static void everything_comes_back(UNUSED void **unused)
+{
+	struct state a = load(), b;
+	struct state_entry *e = add(&a, "web"), *f;
+	struct stat st;
+
+	snprintf(e->id, sizeof(e->id), "%064d", 7);
+	e->registered = e->has_config = true;
+	assert_int_equal(parse_addr6("2001:db8::1", &e->config.v6), 0);
+	assert_int_equal(parse_addr4("203.0.113.1", &e->config.v4), 0);
+	assert_int_equal(parse_endpoint("[2001:db8::2]:51820", &e->config.endpoint), 0);
+	e->config.relay_key[31] = 7;
+	e->config.mtu = 1420;
+	add(&a, "second");
+	assert_int_equal(state_save(&a, NULL), 0);
+	assert_false(a.dirty);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	b = load();
+	assert_string_equal(a.machine, b.machine);
+	f = state_by_name(&b, "web");
+	assert_non_null(f);
+	assert_ptr_equal(f, state_by_id(&b, e->id));
+	assert_ptr_equal(f, state_by_key(&b, e->public_key));
+	assert_memory_equal(f->private_key, e->private_key, KEY_LEN);
+	assert_true(f->registered && f->has_config);
+	assert_memory_equal(&f->config.v6, &e->config.v6, 16);
+	assert_memory_equal(&f->config.v4, &e->config.v4, 4);
+	assert_int_equal(f->config.endpoint.port, 51820);
+	assert_memory_equal(f->config.relay_key, e->config.relay_key, KEY_LEN);
+	assert_int_equal(f->config.mtu, 1420);
+	assert_false(state_by_name(&b, "second")->has_config);
+	state_free(&a);
+	state_free(&b);
+}
+
+static void a_file_that_makes_no_sense_is_an_error_and_stays(UNUSED void **unused)
+{
+	static const char *const texts[] = {
+		"",
+		"{",
+		"{\"version\":2,\"machine\":\"x\",\"entries\":[]}",
+		"{\"version\":1,\"machine\":\"x\",\"entries\":{}}",
+		"{\"version\":1,\"machine\":\"x\",\"entries\":[{\"name\":\"a\"}]}",
+		"{\"version\":1,\"machine\":\"x\",\"entries\":[{\"name\":\"a\",\"container_id\":"
+		"\"\",\"private_key\":\"short\",\"registered\":false,\"used_at\":1}]}",
+	};
+	struct state state;
+	struct err err;
+	struct stat st;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		assert_int_equal(file_write_atomic(path, 0600, texts[i], strlen(texts[i]), NULL),
+				 0);
+		assert_true(state_load(dir, &state, &err) < 0);
+		assert_non_null(strstr(err.text, "state.json"));
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_size, strlen(texts[i]));
+	}
+}
+
+static void a_renamed_entry_takes_the_name(UNUSED void **unused)
+{
+	struct state state = load();
+	struct state_entry *a = add(&state, "a"), *b = add(&state, "b");
+
+	b->registered = true;
+	state_rename(&state, a, "b");
+	assert_ptr_equal(state_by_name(&state, "b"), a);
+	assert_null(state_by_name(&state, "a"));
+	/* Its peer has still to be removed. */
+	assert_true(b->used);
+	assert_string_equal(b->name, "");
+	state_free(&state);
+}
+
+static void a_full_state_drops_what_is_unused_for_longest(UNUSED void **unused)
+{
+	struct state state = load();
+	struct state_entry *e;
+
+	for (int i = 0; i < STATE_MAX_ENTRIES; i++) {
+		state.entries[i] = (struct state_entry){.used = true, .used_at_s = 1000 + i};
+		state.entries[i].registered = i == 0;
+	}
+	e = add(&state, "new");
+	assert_ptr_equal(e, &state.entries[1]);
+	for (int i = 0; i < STATE_MAX_ENTRIES; i++)
+		state.entries[i].registered = true;
+	assert_int_equal(state_add(&state, "more", &e, NULL), -ENOSPC);
+	state_free(&state);
+}
+
+/* ---- the relay's answer ---- */
+
+#define KEY "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+static int peer(const char *v6, const char *v4, const char *mtu, const char *endpoint,
+		struct relay_answer *ret)
+{
+	AUTO_JSON json_t *root = NULL;
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "{\"pubkey\":\"" KEY "\",\"ipv6\":\"%s\",\"ipv4\":%s,\"mtu\":%s,\"relay\":"
+		 "{\"endpoint\":\"%s\",\"pubkey\":\"" KEY "\"},\"later\":1}",
+		 v6, v4, mtu, endpoint);
+	root = json_loads(text, 0, NULL);
+	assert_non_null(root);
+	return relay_api_peer_parse(root, ret, NULL);
+}
+
+static void a_peer_is_read(UNUSED void **unused)
+{
+	struct relay_answer a = {};
+	char text[ENDPOINT_TEXT_LEN];
+
+	assert_int_equal(peer("2001:db8::1", "\"203.0.113.1\"", "1420", "192.0.2.1:51820", &a), 0);
+	assert_string_equal(endpoint_text(text, &a.config.endpoint), "192.0.2.1:51820");
+	assert_string_equal(addr4_text(text, a.config.v4), "203.0.113.1");
+	assert_int_equal(a.config.mtu, 1420);
+	assert_int_equal(peer("2001:db8::1", "null", "1280", "[2001:db8::9]:1", &a), 0);
+	assert_true(addr4_is_zero(a.config.v4));
+}
+
+static void a_peer_that_makes_no_sense_is_refused(UNUSED void **unused)
+{
+	struct relay_answer a = {};
+	AUTO_JSON json_t *empty = json_object();
+
+	assert_int_equal(peer("2001:db8::1/128", "null", "1420", "192.0.2.1:1", &a), -EINVAL);
+	assert_int_equal(peer("2001:db8::1", "\"x\"", "1420", "192.0.2.1:1", &a), -EINVAL);
+	assert_int_equal(peer("2001:db8::1", "4", "1420", "192.0.2.1:1", &a), -EINVAL);
+	assert_int_equal(peer("2001:db8::1", "null", "1279", "192.0.2.1:1", &a), -ERANGE);
+	assert_int_equal(peer("2001:db8::1", "null", "1420", "relay:1", &a), -EINVAL);
+	assert_int_equal(relay_api_peer_parse(empty, &a, NULL), -ENOENT);
+	assert_int_equal(relay_api_peer_parse(NULL, &a, NULL), -EINVAL);
+	assert_int_equal(a.config.mtu, 0);
+}
+
+#define T(f) cmocka_unit_test_setup(f, clean)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		T(a_missing_file_is_an_empty_state),
+		T(everything_comes_back),
+		T(a_file_that_makes_no_sense_is_an_error_and_stays),
+		T(a_renamed_entry_takes_the_name),
+		T(a_full_state_drops_what_is_unused_for_longest),
+		T(a_peer_is_read),
+		T(a_peer_that_makes_no_sense_is_refused),
+	};
+	int failed;
+
+	if (!mkdtemp(dir))
+		return 1;
+	snprintf(path, sizeof(path), "%s/state.json", dir);
+	failed = RUN_TESTS(tests);
+	clean(NULL);
+	rmdir(dir);
+	return failed;
+}
