@@ -44,7 +44,7 @@ void api_status_get(struct api_req *req)
 			  use_json(peers, tier->max_peers), "ipv6", use_json(peers, tier->max_ipv6),
 			  "ipv4", use_json(ipv4, tier->max_ipv4), "rate_kbps",
 			  tier->rate_kbps ? json_integer(tier->rate_kbps) : json_null(),
-			  "guarantee_mbps", (int)tier->guarantee_mbps, "mail", (int)tier->mail,
+			  "guarantee_mbps", (int)tier->guarantee_mbps, "smtp", (int)tier->smtp,
 			  "token", token_json(&req->token), "relay", req->api->conf.name, "region",
 			  req->api->conf.region));
 }

@@ -141,7 +141,7 @@ static const struct conf_key tier_keys[] = {
 	 .max = CONF_RATE_KBPS_MAX},
 	{"guarantee_mbps", conf_set_u32, .offset = offsetof(struct conf_tier, guarantee_mbps),
 	 .min = 0, .max = CONF_RATE_KBPS_MAX / 1000},
-	{"mail", conf_set_bool, .offset = offsetof(struct conf_tier, mail)},
+	{"smtp", conf_set_bool, .offset = offsetof(struct conf_tier, smtp)},
 	{},
 };
 

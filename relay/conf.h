@@ -44,7 +44,7 @@ struct conf_tier {
 	uint32_t max_ipv6;
 	uint32_t rate_kbps;	 /* ceiling per peer each way, 0 = unshaped */
 	uint32_t guarantee_mbps; /* largest guarantee a peer may ask for, 0 = none */
-	bool mail;		 /* may its peers open connections to port 25? */
+	bool smtp;		 /* peers may open connections to port 25 */
 };
 
 /* Pages that only the operator can write: /terms and so on. */

@@ -167,7 +167,7 @@ is "answers are not stored" "$(header cache-control)" no-store
 is "and are JSON" "$(header content-type)" application/json
 row "200" "status" GET /v1/status "$alice" -
 is "status: the tier" "$(json '"\(.account) \(.tier) \(.state) \(.billing_period_end)"')" "alice pulse+ipv4 active null"
-is "status: used and allowed" "$(json '"\(.peers.used)/\(.peers.max) \(.ipv6.used)/\(.ipv6.max) \(.ipv4.used)/\(.ipv4.max) \(.mail)"')" "3/25 3/256 1/1 true"
+is "status: used and allowed" "$(json '"\(.peers.used)/\(.peers.max) \(.ipv6.used)/\(.ipv6.max) \(.ipv4.used)/\(.ipv4.max) \(.smtp)"')" "3/25 3/256 1/1 true"
 is "status: the token's scopes" "$(json .token.scopes)" "peers:read peers:add"
 
 # --- by-container ---

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.."
 . selftests/api/lib.sh
 TIERS='tiers:
   small: {peers: 1, ipv4: 0, ipv6: 10, rate_kbps: 1000}
-  large: {peers: 5, ipv4: 2, ipv6: 10, rate_kbps: 9000, guarantee_mbps: 10, mail: true}
+  large: {peers: 5, ipv4: 2, ipv6: 10, rate_kbps: 9000, guarantee_mbps: 10, smtp: true}
 '
 relay_up "$TIERS"
 alice=$(new_token alice large "peers:read peers:add admin")

@@ -50,7 +50,7 @@ static const char full[] = "pages: {aup: /p/aup.md, terms: /p/terms.html}\n"
 			   "run_dir: /run/r\n"
 			   "state: {dir: /srv/state}\n"
 			   "tiers:\n"
-			   "  gold: {rate_kbps: 5000, peers: 2, ipv4: 1, ipv6: 4, mail: true}\n"
+			   "  gold: {rate_kbps: 5000, peers: 2, ipv4: 1, ipv6: 4, smtp: true}\n"
 			   "shaper: {classes: 0}\n"
 			   "xdp: generic\n"
 			   "hairpin: deny\n"
@@ -99,7 +99,7 @@ static const char canonical[] = "name: paris-1\n"
 				"    ipv6: 4\n"
 				"    rate_kbps: 5000\n"
 				"    guarantee_mbps: 500\n"
-				"    mail: true\n"
+				"    smtp: true\n"
 				"state:\n"
 				"  dir: \"/srv/state\"\n"
 				"run_dir: \"/run/r\"\n"
@@ -223,8 +223,8 @@ static const struct {
 	 "t.yaml:1:6: url: \"http://relay.example\": expected https://HOST or https://HOST:PORT"},
 	{"url: https://relay.example/\n",
 	 "t.yaml:1:6: url: \"https://relay.example/\": expected https://HOST or https://HOST:PORT"},
-	{"tiers: {free: {mail: yes}}\n",
-	 "t.yaml:1:22: tiers.free.mail: \"yes\": expected true or false"},
+	{"tiers: {free: {smtp: yes}}\n",
+	 "t.yaml:1:22: tiers.free.smtp: \"yes\": expected true or false"},
 	{"billing: {hold_days: 3651}\n",
 	 "t.yaml:1:22: billing.hold_days: \"3651\": expected a number from 0 to 3650"},
 	{"pages: {imprint: /x}\n", "t.yaml:1:9: unknown key \"imprint\" in pages"},
