@@ -71,7 +71,7 @@ UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 BPF_TESTS := $(BPF_TEST_SRC:%.c=$(BUILD)/%)
 NET_TESTS := $(NET_TEST_SRC:%.c=$(BUILD)/%)
 API_TOOLS := $(API_TOOL_SRC:%.c=$(BUILD)/%)
-API_TESTS := $(sort $(wildcard selftests/api/test_*.sh))
+API_TESTS := $(sort $(wildcard selftests/api/test_*.sh)) $(sort $(wildcard selftests/web/test_*.sh))
 FUZZERS := $(FUZZ_SRC:%.c=$(BUILD)/%)
 
 .PHONY: all demo check check-unit check-bpf check-net check-api check-vm check-long bench fuzz lint format \
