@@ -42,6 +42,13 @@ static const struct opt audit_opts[] = {
 	{},
 };
 
+static const struct opt restore_opts[] = {
+	{"state", 0, "FOLDER", "relayd's state.dir (default /var/lib/relayd)", OPT_TEXT,
+	 ARG(state)},
+	{"force", 0, NULL, "overwrite the database that is there", OPT_FLAG, ARG(force)},
+	{},
+};
+
 static const struct ctl_cmd token_cmds[] = {
 	{"add", NULL, 0, 0, "make a token and print it; it is shown this once", NULL,
 	 token_add_opts, ctl_token_add},
@@ -79,6 +86,10 @@ const struct ctl_cmd ctl_cmds[] = {
 	{"account", NULL, 0, 0, "customers and their tiers", account_cmds, NULL, NULL},
 	{"peer", NULL, 0, 0, "containers' tunnels", peer_cmds, NULL, NULL},
 	{"audit", NULL, 0, 0, "who changed what, the newest first", NULL, audit_opts, ctl_audit},
+	{"backup", "FOLDER", 1, 1, "database and keys into a new folder, while relayd runs", NULL,
+	 NULL, ctl_backup},
+	{"restore", "FOLDER", 1, 1, "a backup into place, while relayd is stopped", NULL,
+	 restore_opts, ctl_restore},
 	{"drops", NULL, 0, 0, "packets dropped, by reason", NULL, NULL, ctl_drops},
 	{"reload", NULL, 0, 0, "make relayd read its configuration again, and wait for the result",
 	 NULL, NULL, ctl_reload},

@@ -18,6 +18,8 @@ api_handler api_admin_token_post, api_admin_token_list, api_admin_token_delete;
 /* api_device_flow.c, api_device_approve.c */
 api_handler api_device_authorize, api_device_token, api_device_lookup, api_device_approve;
 
+/* api_backup.c */
+api_handler api_ctl_backup;
 /* api_metrics.c */
 api_handler api_metrics_get;
 /* api_web.c, api_openapi.c, api_page.c */

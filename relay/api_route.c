@@ -111,6 +111,7 @@ static const struct api_route ctl_routes[] = {
 	{"GET", "/ctl/v1/accounts", 0, 0, api_account_list, NULL, NULL, NULL, 0},
 	{"POST", "/ctl/v1/accounts", 0, BODY, api_account_set, NULL, NULL, NULL, 0},
 	{"GET", "/ctl/v1/metrics", 0, 0, api_metrics_get, NULL, NULL, NULL, 0},
+	{"POST", "/ctl/v1/backup", 0, 0, api_ctl_backup, NULL, NULL, NULL, 0},
 	{"GET", "/ctl/v1/audit", 0, 0, api_ctl_audit_list, NULL, NULL, NULL, 0},
 	{},
 };

@@ -212,6 +212,13 @@ int db_open_schema(const char *path, int version, struct db **ret_db, struct err
 	return 0;
 }
 
+int db_snapshot(struct db *db, const char *path, struct err *err)
+{
+	if (unlink(path) && errno != ENOENT)
+		return err_sys(err, -errno, "%s", path);
+	return db_run(db, NULL, err, "VACUUM INTO ?", "t", path);
+}
+
 void db_close(struct db *db)
 {
 	if (!db)

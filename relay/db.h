@@ -26,6 +26,8 @@ int db_begin(struct db *db, struct err *err);
 /* Durable when this returns 0; on an error everything since db_begin() is undone. */
 int db_commit(struct db *db, struct err *err);
 void db_rollback(struct db *db);
+/* All that is committed, into a new file in place of an old one. Not inside a transaction. */
+int db_snapshot(struct db *db, const char *path, struct err *err);
 int64_t db_now(void);
 
 #endif
