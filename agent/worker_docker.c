@@ -96,6 +96,8 @@ static void on_list(int r, const char (*ids)[DOCKER_ID_LEN], size_t n, const str
 			worker_inspect(c);
 	}
 	w->listed = true;
+	/* Also opens the connection that the first container would have to wait for. */
+	worker_list_peers(w);
 	if (w->list_again)
 		worker_list(w);
 }

