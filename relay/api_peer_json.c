@@ -31,8 +31,13 @@ int api_peer_msg(const struct api *api, const struct db_peer *peer, struct msg *
 		.mtu = mtu_of(api),
 		.rate_kbps = peer->bandwidth_mbps * 1000,
 		.ceil_kbps = tier ? tier->rate_kbps : 0,
+		.smtp = tier && tier->smtp,
+		.scan_per_s = tier ? tier->scan_per_s : 0,
 		.endpoint = peer->endpoint,
 	};
+	/* Rules that cannot be read are no reason to open the peer to all. */
+	if (db_firewall_get(api->db, a->slot, &ret_msg->peer.firewall, NULL))
+		return -EBADMSG;
 	memcpy(ret_msg->peer.public_key, peer->public_key, KEY_LEN);
 	if (peer->ipv4 && !peer->ipv4_stopped && alloc_v4_ours(&api->conf, a->v4))
 		ret_msg->peer.v4 = a->v4;

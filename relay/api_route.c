@@ -37,7 +37,7 @@ const struct api_route api_public_routes[] = {
 	 "200 PeerDeleted", E(PEER_NOT_FOUND) | E(RELAY_REFUSED) | E(BUSY)},
 	{"POST", "/v1/peers/psk", DB_SCOPE_PEERS_ADD, BODY, api_psk_offer,
 	 "The first half of a pre-shared key exchange (X-Wing)", "PskOffer", "200 PskAnswer",
-	 E(PEER_NOT_FOUND) | E(PQ_REQUIRED) | E(PSK_EPOCH) | E(BUSY)},
+	 E(PEER_NOT_FOUND) | E(PQ_REQUIRED) | E(PSK_EPOCH)},
 	{"PUT", "/v1/peers/psk", DB_SCOPE_PEERS_ADD, BODY, api_psk_commit,
 	 "Ends an exchange: this epoch's key is in use", "PskCommit", "200 PskDone",
 	 E(PEER_NOT_FOUND) | E(PQ_REQUIRED) | E(PSK_EPOCH) | E(RELAY_REFUSED) | E(BUSY)},
@@ -107,6 +107,7 @@ const struct api_route api_public_routes[] = {
 static const struct api_route ctl_routes[] = {
 	{"GET", "/ctl/v1/status", 0, 0, api_ctl_status, NULL, NULL, NULL, 0},
 	{"GET", "/ctl/v1/drops", 0, 0, api_ctl_drops, NULL, NULL, NULL, 0},
+	{"GET", "/ctl/v1/events", 0, 0, api_ctl_events, NULL, NULL, NULL, 0},
 	{"POST", "/ctl/v1/join", 0, BODY, api_ctl_join, NULL, NULL, NULL, 0},
 	{"GET", "/ctl/v1/peers", 0, 0, api_ctl_peer_list, NULL, NULL, NULL, 0},
 	{"POST", "/ctl/v1/peer", 0, BODY, api_ctl_peer_show, NULL, NULL, NULL, 0},
