@@ -66,12 +66,13 @@ PROGRAMS := relayd relayctl sidecar-agent
 BIN := $(PROGRAMS:%=$(BUILD)/%)
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 SKEL := $(BPF_SRC:bpf/%.bpf.c=$(BUILD)/gen/%.skel.h)
-GEN := $(SKEL) $(BUILD)/gen/syscalls_api.h $(BUILD)/gen/syscalls_worker.h
+WEB_SRC := $(sort $(wildcard relay/web/*.html relay/web/*.css relay/web/*.js relay/web/*.json))
+GEN := $(SKEL) $(BUILD)/gen/web.h $(BUILD)/gen/syscalls_api.h $(BUILD)/gen/syscalls_worker.h
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 BPF_TESTS := $(BPF_TEST_SRC:%.c=$(BUILD)/%)
 NET_TESTS := $(NET_TEST_SRC:%.c=$(BUILD)/%)
 API_TOOLS := $(API_TOOL_SRC:%.c=$(BUILD)/%)
-API_TESTS := $(sort $(wildcard selftests/api/test_*.sh))
+API_TESTS := $(sort $(wildcard selftests/api/test_*.sh)) $(sort $(wildcard selftests/web/test_*.sh))
 FUZZERS := $(FUZZ_SRC:%.c=$(BUILD)/%)
 
 .PHONY: all demo check check-unit check-bpf check-net check-api check-vm check-long bench fuzz lint format \
@@ -128,13 +129,18 @@ $(BUILD)/gen/%.skel.h: $(BUILD)/gen/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)bpftool gen skeleton $< name $* >$@
 
+# Pages and documents that relayd carries.
+$(BUILD)/gen/web.h: relay/web/embed.sh $(WEB_SRC)
+	@mkdir -p $(@D)
+	$(Q)sh relay/web/embed.sh $(WEB_SRC) >$@
+
 # System calls are named in comments of the functions that need them.
 $(BUILD)/gen/syscalls_%.h: selftests/harness/syscalls.sh $(LIB_SRC) $(RELAY_SRC) $(AGENT_SRC)
 	@mkdir -p $(@D)
 	$(Q)sh selftests/harness/syscalls.sh $* $(filter %.c,$^) >$@
 
 # Tests.
-TEST_LIBS = $(LIBS_relayd) -lcmocka
+TEST_LIBS = $(LIBS_relayd) -lcmocka -lz
 TEST_ARCHIVES := $(patsubst %,$(BUILD)/%.a,tests relay agent relayctl lib)
 $(UNIT) $(BPF_TESTS) $(NET_TESTS) $(API_TOOLS): $(BUILD)/%: $(BUILD)/%.o $(TEST_ARCHIVES)
 	$(call say,LD,$@)

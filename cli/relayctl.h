@@ -26,9 +26,9 @@ enum ctl_exit {
 /* Every option of every command. */
 struct ctl_args {
 	const char *socket;
-	bool json, help, version;
-	const char *account, *tier, *name, *scopes, *host; /* NULL = not given */
-	uint32_t max_peers, max_ipv4, count;		   /* CTL_NO_LIMIT = not given */
+	bool json, help, version, force;
+	const char *account, *tier, *name, *scopes, *host, *before, *state; /* NULL = not given */
+	uint32_t max_peers, max_ipv4, count; /* CTL_NO_LIMIT = not given */
 };
 
 struct ctl {
@@ -84,6 +84,10 @@ enum ctl_exit ctl_peer_list(struct ctl *ctl), ctl_peer_show(struct ctl *ctl),
 enum ctl_exit ctl_token_add(struct ctl *ctl), ctl_token_list(struct ctl *ctl),
 	ctl_token_revoke(struct ctl *ctl);
 /* relayctl_account.c */
-enum ctl_exit ctl_account_list(struct ctl *ctl), ctl_account_set_tier(struct ctl *ctl);
+enum ctl_exit ctl_account_list(struct ctl *ctl), ctl_account_set_tier(struct ctl *ctl),
+	ctl_account_set_billing(struct ctl *ctl), ctl_audit(struct ctl *ctl);
+
+/* relayctl_backup.c */
+enum ctl_exit ctl_backup(struct ctl *ctl), ctl_restore(struct ctl *ctl);
 
 #endif

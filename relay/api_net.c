@@ -42,6 +42,8 @@ static void finish(struct request *rq, int r, const char *text)
 	api_net_done *done = rq->done;
 
 	rq->done = NULL;
+	/* It may have carried a key. */
+	explicit_bzero(&rq->msg, sizeof(rq->msg));
 	if (done)
 		done(r, text, rq->has_answer ? &rq->answer : NULL, rq->ctx);
 }

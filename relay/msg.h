@@ -7,7 +7,7 @@
  *	SYNC_BEGIN		RELAY (once, and when it changes)
  *	PEER_SET ...		DONE (seq of each request, in order)
  *	SYNC_END
- *	PEER_SET, PEER_DEL
+ *	PEER_SET, PEER_DEL, PEER_PSK
  *	STATS_GET		STATS (slot), then DONE
  *	DROPS_GET		DROPS, then DONE
  *	EVENTS_GET		EVENTS (drops of late), then DONE; the next two seconds' are kept
@@ -31,6 +31,7 @@ enum msg_type {
 	MSG_SYNC_END,
 	MSG_PEER_SET,
 	MSG_PEER_DEL,
+	MSG_PEER_PSK, /* the pre-shared key of a live peer */
 	MSG_STATS_GET,
 	MSG_DROPS_GET,
 	MSG_RELAY,
@@ -53,6 +54,12 @@ struct msg {
 			uint32_t slot;
 			uint32_t generation;
 		} slot; /* PEER_DEL, STATS_GET */
+		struct {
+			uint32_t slot;
+			uint32_t generation;
+			uint8_t public_key[KEY_LEN];
+			uint8_t psk[KEY_LEN];
+		} psk; /* PEER_PSK */
 		struct {
 			uint8_t wg_public_key[2][KEY_LEN];
 			uint16_t wg_port[2];

@@ -36,6 +36,11 @@ static int peer_del(struct net *net, const struct msg *in, struct err *err)
 	return net_peer_del(net, in->slot.slot, in->slot.generation, err);
 }
 
+static int peer_psk(struct net *net, const struct msg *in, struct err *err)
+{
+	return net_psk_set(net, in, err);
+}
+
 static int stats_get(struct net *net, const struct msg *in, struct err *err)
 {
 	struct msg out = {.type = MSG_STATS, .seq = in->seq};
@@ -92,9 +97,9 @@ static int events_get(struct net *net, const struct msg *in, struct err *err)
 }
 
 static handler *const handlers[MSG_TYPE_MAX] = {
-	[MSG_SYNC_BEGIN] = sync_begin, [MSG_SYNC_END] = sync_end,   [MSG_PEER_SET] = peer_set,
-	[MSG_PEER_DEL] = peer_del,     [MSG_STATS_GET] = stats_get, [MSG_DROPS_GET] = drops_get,
-	[MSG_EVENTS_GET] = events_get,
+	[MSG_SYNC_BEGIN] = sync_begin, [MSG_SYNC_END] = sync_end,     [MSG_PEER_SET] = peer_set,
+	[MSG_PEER_DEL] = peer_del,     [MSG_PEER_PSK] = peer_psk,     [MSG_STATS_GET] = stats_get,
+	[MSG_DROPS_GET] = drops_get,   [MSG_EVENTS_GET] = events_get,
 };
 
 static void poll_cb(uv_poll_t *poll, int status, int events);

@@ -153,25 +153,31 @@ static int change_one(struct net *net, uint32_t slot, const struct peer *peer, s
 	return r;
 }
 
-int net_peer_set(struct net *net, const struct peer *peer, struct err *err)
+int net_peer_set(struct net *net, const struct peer *asked, struct err *err)
 {
+	const struct peer *old = net->used[asked->slot] ? &net->want[asked->slot] : NULL;
+	struct peer peer = *asked;
 	struct err again;
 	int r;
 
 	if (net->syncing) {
-		net->next[peer->slot] = *peer;
-		net->next_used[peer->slot] = true;
+		net->next[peer.slot] = peer;
+		net->next_used[peer.slot] = true;
 		return 0;
 	}
-	r = change_one(net, peer->slot, peer, err);
+	r = net_psk_fill(&peer, old, err);
+	if (!r)
+		r = change_one(net, peer.slot, &peer, err);
 	if (!r) {
-		net->want[peer->slot] = *peer;
-		net->used[peer->slot] = true;
-		return 0;
+		net->want[peer.slot] = peer;
+		net->used[peer.slot] = true;
 	}
+	explicit_bzero(&peer, sizeof(peer));
+	if (!r)
+		return 0;
 	/* Half done: the kernel goes back to what was wanted before. */
 	if (net_reconcile(net, NULL, &again))
-		log_err("slot %u: undo: %s", peer->slot, again.text);
+		log_err("slot %u: undo: %s", asked->slot, again.text);
 	return r;
 }
 
@@ -231,14 +237,24 @@ int net_peer_sync_end(struct net *net, struct err *err)
 {
 	size_t n = net->conf.slots;
 	unsigned int steps = 0, peers = 0;
-	int r;
+	int r = 0;
 
 	if (!net->syncing)
 		return err_set(err, -EPROTO, "SYNC_END without SYNC_BEGIN");
+	/* An api role that starts anew finds peers with the keys that they have. */
+	for (uint32_t i = 0; i < n && !r; i++) {
+		if (net->next_used[i] && net->used[i])
+			r = net_psk_fill(&net->next[i], &net->want[i], err);
+	}
+	if (r)
+		return r;
 	memcpy(net->want, net->next, n * sizeof(*net->want));
 	memcpy(net->used, net->next_used, n * sizeof(*net->used));
 	explicit_bzero(net->next, n * sizeof(*net->next));
 	net->syncing = false;
+	r = net_psk_adopt(net, err);
+	if (r)
+		return r;
 	net->synced = true;
 	for (size_t i = 0; i < n; i++)
 		peers += net->used[i];

@@ -17,7 +17,7 @@ struct peer {
 	uint32_t account;    /* database id */
 	uint32_t wg;	     /* 0 or 1: which device of the pair */
 	uint8_t public_key[KEY_LEN];
-	uint8_t psk[KEY_LEN]; /* all zero = none */
+	uint8_t psk[KEY_LEN]; /* all zero = what the peer has, or a random one */
 	struct addr6 v6;
 	struct addr4 v4; /* zero = none */
 	uint32_t mtu;

@@ -7,7 +7,7 @@
  *	peers				SLOT GENERATION KEY V6 V4 CEIL RATE of each, then "."
  *	stats SLOT UP DOWN		packets each way that STATS_GET reports
  *	seen SLOT AGO_S ENDPOINT RX TX	a handshake of the slot's peer
- *	refuse N			the next N PEER_SETs fail
+ *	refuse N			the next N requests fail
  *	mute on|off			requests are swallowed
  *	stop				SIGTERM, and wait
  *	kill				SIGKILL, and wait
@@ -65,10 +65,8 @@ static int on_set(const struct peer *peer)
 {
 	struct slot *s = peer->slot < SLOTS ? &slots[peer->slot] : NULL;
 
-	if (!s || refuse) {
-		refuse -= refuse != 0;
-		return -EIO;
-	}
+	if (!s)
+		return -EINVAL;
 	s->used = s->named = true;
 	s->peer = *peer;
 	return 0;
@@ -136,6 +134,11 @@ static void on_msg(const struct msg *msg)
 
 	if (mute)
 		return;
+	if (refuse) {
+		refuse--;
+		answer(msg->seq, -EIO, strerror(EIO));
+		return;
+	}
 	switch ((enum msg_type)msg->type) {
 	case MSG_SYNC_BEGIN:
 	case MSG_SYNC_END:
@@ -146,6 +149,8 @@ static void on_msg(const struct msg *msg)
 		break;
 	case MSG_PEER_DEL:
 		slots[msg->slot.slot % SLOTS].used = false;
+		break;
+	case MSG_PEER_PSK:
 		break;
 	case MSG_STATS_GET:
 		r = on_stats(msg);

@@ -46,10 +46,15 @@ static void test_defaults(UNUSED void **state)
 
 /* Every key, in another order than the canonical one. */
 static const char full[] =
+	"pages: {aup: /p/aup.md, terms: /p/terms.html}\n"
+	"canary: {key: AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=, "
+	"file: /p/canary}\n"
+	"billing: {hold_days: 7}\n"
+	"url: 'https://relay.example:444'\n"
 	"run_dir: /run/r\n"
 	"state: {dir: /srv/state}\n"
 	"tiers:\n"
-	"  gold: {scan_per_s: 70, smtp: true, rate_kbps: 5000, peers: 2, ipv4: 1, ipv6: 4}\n"
+	"  gold: {scan_per_s: 70, rate_kbps: 5000, peers: 2, ipv4: 1, ipv6: 4, smtp: true}\n"
 	"shaper: {classes: 0}\n"
 	"xdp: generic\n"
 	"hairpin: deny\n"
@@ -97,11 +102,21 @@ static const char canonical[] = "name: paris-1\n"
 				"    ipv4: 1\n"
 				"    ipv6: 4\n"
 				"    rate_kbps: 5000\n"
+				"    guarantee_mbps: 500\n"
 				"    smtp: true\n"
 				"    scan_per_s: 70\n"
 				"state:\n"
 				"  dir: \"/srv/state\"\n"
-				"run_dir: \"/run/r\"\n";
+				"run_dir: \"/run/r\"\n"
+				"url: \"https://relay.example:444\"\n"
+				"billing:\n"
+				"  hold_days: 7\n"
+				"canary:\n"
+				"  file: \"/p/canary\"\n"
+				"  key: \"AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\"\n"
+				"pages:\n"
+				"  terms: \"/p/terms.html\"\n"
+				"  aup: \"/p/aup.md\"\n";
 
 static char *print(const struct conf *conf)
 {
@@ -208,6 +223,20 @@ static const struct {
 	{MINIMAL "wireguard: {ports: [5, 5]}\n",
 	 "t.yaml: wireguard.ports: the two ports are the same"},
 	{MINIMAL "tiers: {}\n", "t.yaml: tiers: at least one is required"},
+	{MINIMAL "canary: {file: /c}\n", "t.yaml: canary.key: missing"},
+	{MINIMAL "canary: {key: AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=}\n",
+	 "t.yaml: canary.file: missing"},
+	{"canary: {key: AAAA}\n",
+	 "t.yaml:1:15: canary.key: \"AAAA\": expected 44 characters of base64"},
+	{"url: http://relay.example\n",
+	 "t.yaml:1:6: url: \"http://relay.example\": expected https://HOST or https://HOST:PORT"},
+	{"url: https://relay.example/\n",
+	 "t.yaml:1:6: url: \"https://relay.example/\": expected https://HOST or https://HOST:PORT"},
+	{"tiers: {free: {smtp: yes}}\n",
+	 "t.yaml:1:22: tiers.free.smtp: \"yes\": expected true or false"},
+	{"billing: {hold_days: 3651}\n",
+	 "t.yaml:1:22: billing.hold_days: \"3651\": expected a number from 0 to 3650"},
+	{"pages: {imprint: /x}\n", "t.yaml:1:9: unknown key \"imprint\" in pages"},
 };
 
 static void test_errors(UNUSED void **state)
