@@ -170,7 +170,7 @@ static int call(struct relay_api *api, const char *method, const char *target, j
 
 int relay_api_post(struct relay_api *api, const struct relay_ask *ask, relay_api_cb *cb, void *ctx)
 {
-	char key[KEY_TEXT_LEN];
+	char key[KEY_TEXT_LEN], firewall[FIREWALL_TEXT_LEN];
 	json_t *body;
 
 	body = json_pack("{s:s, s:b, s:s, s:s, s:s}", "pubkey", b64_key_text(key, ask->public_key),
@@ -180,6 +180,9 @@ int relay_api_post(struct relay_api *api, const struct relay_ask *ask, relay_api
 		return -ENOMEM;
 	if (ask->bandwidth_mbps)
 		json_object_set_new(body, "bandwidth", json_integer(ask->bandwidth_mbps));
+	if (ask->firewall && ask->firewall->n)
+		json_object_set_new(body, "firewall",
+				    json_string(firewall_text(firewall, ask->firewall)));
 	return call(api, "POST", PEERS, body, FORM_PEER, cb, ctx);
 }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
+#include "../lib/firewall.h"
 #include "../lib/http.h"
 #include "../lib/json.h"
 #include "../lib/psk_relay.h"
@@ -46,6 +47,7 @@ struct relay_ask {
 	const char *container, *container_id, *machine;
 	bool ipv4;
 	uint32_t bandwidth_mbps; /* 0 = not asked for */
+	const struct sc_firewall *firewall;
 };
 
 /* conf must outlive it. */

@@ -100,6 +100,7 @@ void worker_post(struct container *c)
 		.machine = w->state.machine,
 		.ipv4 = c->now.labels.ipv4 && !c->without_v4,
 		.bandwidth_mbps = c->now.labels.bandwidth_mbps,
+		.firewall = &c->now.labels.firewall,
 	};
 
 	/* First on disk: a peer that the relay has must be found again after a crash. */

@@ -8,6 +8,8 @@
 
 #include <string.h>
 #include "../lib/log.h"
+#include "api_audit.h"
+#include "api_enforce.h"
 #include "api_handlers.h"
 #include "api_net.h"
 #include "api_psk.h"
@@ -120,6 +122,9 @@ static void on_deleted(int r, const char *text, UNUSED const struct msg *answer,
 		r = db_begin(api->db, &err);
 		if (!r)
 			r = db_peer_del(api->db, peer->address.slot, &err);
+		if (!r)
+			r = api_audit(api, w->req, peer->address.account, &err, "peer.delete",
+				      "slot %u", peer->address.slot);
 		if (r)
 			db_rollback(api->db);
 		else
@@ -134,6 +139,8 @@ static void on_deleted(int r, const char *text, UNUSED const struct msg *answer,
 		return;
 	}
 	log_change("deleted", peer);
+	/* One that its tier had stopped may have room now. */
+	api_enforce_account(api, peer->address.account);
 	api_reply_json(w->req, 200,
 		       json_pack("{s:b, s:s}", "deleted", 1, "pubkey",
 				 b64_key_text(key, peer->public_key)));

@@ -82,6 +82,10 @@ int net_psk_set(struct net *net, const struct msg *in, struct err *err);
 /* net_peer.c: the slot an address carries, or -ENOENT. */
 int net_peer_slot_of(const struct conf *conf, const struct addr6 *v6, uint32_t *ret_slot);
 
+/* Whether neighbours on the uplink ask for the address. */
+bool net_pool_onlink6(const struct conf *conf, const struct addr6 *v6);
+bool net_pool_onlink4(const struct conf *conf, struct addr4 v4);
+
 /* observe.c, apply.c */
 int observe(struct net *net, struct kstate *ret_state, struct err *err);
 int apply(struct net *net, const struct plan *plan, struct err *err);

@@ -43,6 +43,24 @@ static bool in_pool4(const struct conf *conf, struct addr4 v4)
 	return false;
 }
 
+bool net_pool_onlink6(const struct conf *conf, const struct addr6 *v6)
+{
+	for (size_t i = 0; i < conf->n_pool6; i++) {
+		if (prefix6_has(&conf->pool6[i].prefix, v6))
+			return conf->pool6[i].mode != CONF_POOL_ROUTED;
+	}
+	return false;
+}
+
+bool net_pool_onlink4(const struct conf *conf, struct addr4 v4)
+{
+	for (size_t i = 0; i < conf->n_pool4 && !addr4_is_zero(v4); i++) {
+		if (prefix4_has(&conf->pool4[i].prefix, v4))
+			return conf->pool4[i].mode != CONF_POOL_ROUTED;
+	}
+	return false;
+}
+
 int net_peer_check(const struct net *net, const struct peer *p, struct err *err)
 {
 	const struct conf *conf = &net->conf;
@@ -57,6 +75,9 @@ int net_peer_check(const struct net *net, const struct peer *p, struct err *err)
 		return err_set(err, -EINVAL, "slot %u: its IPv4 address is in no pool", p->slot);
 	if (p->wg > 1 || p->mtu < 1280 || p->mtu > conf->mtu)
 		return err_set(err, -EINVAL, "slot %u: device or MTU out of range", p->slot);
+	if (p->firewall.n > SC_MAX_RULES)
+		return err_set(err, -EINVAL, "slot %u: more than %d firewall rules", p->slot,
+			       SC_MAX_RULES);
 	for (uint32_t i = 0; i < conf->slots; i++) {
 		const struct peer *other = &net->want[i];
 
