@@ -6,6 +6,7 @@
  *
  *	peers				SLOT GENERATION KEY V6 V4 CEIL RATE of each, then "."
  *	stats SLOT UP DOWN		packets each way that STATS_GET reports
+ *	psk SLOT			the slot's pre-shared key and how often it was set
  *	seen SLOT AGO_S ENDPOINT RX TX	a handshake of the slot's peer
  *	refuse N			the next N requests fail
  *	mute on|off			requests are swallowed
@@ -35,6 +36,7 @@
 struct slot {
 	bool used, named;
 	struct peer peer;
+	unsigned int psk_sets;
 	uint64_t up, down;
 };
 
@@ -86,6 +88,18 @@ static int on_stats(const struct msg *msg)
 	stats.stats.down_packets = s->down;
 	stats.stats.down_bytes = s->down * 100;
 	msg_send(net_fd, &stats);
+	return 0;
+}
+
+static int on_psk(const struct msg *msg)
+{
+	struct slot *s = &slots[msg->psk.slot % SLOTS];
+
+	if (!s->used || s->peer.generation != msg->psk.generation ||
+	    memcmp(s->peer.public_key, msg->psk.public_key, KEY_LEN))
+		return -ENOENT;
+	memcpy(s->peer.psk, msg->psk.psk, KEY_LEN);
+	s->psk_sets++;
 	return 0;
 }
 
@@ -151,6 +165,7 @@ static void on_msg(const struct msg *msg)
 		slots[msg->slot.slot % SLOTS].used = false;
 		break;
 	case MSG_PEER_PSK:
+		r = on_psk(msg);
 		break;
 	case MSG_STATS_GET:
 		r = on_stats(msg);
@@ -290,6 +305,13 @@ static void obey(char *words[], size_t n)
 		parse_u64(words[i], 0, UINT64_MAX, &v[i]);
 	if (!strcmp(words[0], "peers")) {
 		print_peers();
+		return;
+	}
+	if (!strcmp(words[0], "psk")) {
+		char key[KEY_TEXT_LEN];
+		const struct slot *s = &slots[v[1] % SLOTS];
+
+		printf("%s %u\n", b64_key_text(key, s->peer.psk), s->psk_sets);
 		return;
 	}
 	if (!strcmp(words[0], "stats")) {
