@@ -44,6 +44,18 @@ like() { # like NAME TEXT EXTENDED-REGEX
 	point "$1" grep -qE -- "$3" <<<"$2"
 	grep -qE -- "$3" <<<"$2" || printf '# got:    %s\n# wanted: %s\n' "${2:0:800}" "$3"
 }
+# points: TAP points without numbers, from a program, into ours
+points() {
+	local line
+	while IFS= read -r line; do
+		case $line in
+		"ok -"*) n=$((n + 1)) && echo "ok $n${line#ok}" ;;
+		"not ok -"*) n=$((n + 1)) failed=1 && echo "not ok $n${line#not ok}" ;;
+		"#"* | "Bail out!"*) echo "$line" ;;
+		*) echo "# $line" ;;
+		esac
+	done
+}
 finish() {
 	echo "1..$n"
 	[ "$failed" = 0 ] || tail -30 "$T/log" | sed 's/^/# log: /'
