@@ -16,7 +16,7 @@ add() { call POST /v1/peers "${JSON[@]}" -H "Authorization: Bearer $alice" -d "{
 for i in 1 2 3; do add $i; done
 row "200" "the peers before" GET /v1/peers "$alice" -
 before=$(json 'map({container, ipv6}) | sort')
-rc token list
+rc token list --json
 tokens=$out
 pin=$(openssl s_client -connect "127.0.0.1:$PORT" </dev/null 2>/dev/null | openssl x509 -noout -fingerprint)
 
@@ -60,7 +60,7 @@ say start >/dev/null
 row "200" "the token is valid there" GET /v1/peers "$alice" -
 is "the addresses are the same" "$(json 'map({container, ipv6}) | sort')" "$before"
 is "so is the key that agents pin" "$(openssl s_client -connect "127.0.0.1:$PORT" </dev/null 2>/dev/null | openssl x509 -noout -fingerprint)" "$pin"
-rc token list
+rc token list --json
 is "so are the tokens" "$out" "$tokens"
 add 1
 is "a container that comes again has its address" "$(json .ipv6)" "$(jq -r '.[] | select(.container == "c1") | .ipv6' <<<"$before")"
