@@ -10,6 +10,7 @@
 #include "api_enforce.h"
 #include "api_metrics.h"
 #include "api_net.h"
+#include "api_psk.h"
 #include "api_rate.h"
 #include "api_route.h"
 #include "api_seen.h"
@@ -186,6 +187,7 @@ static void on_relay(const struct msg *msg, void *ctx)
 	       sizeof(api->relay.wg_public_key));
 	memcpy(api->relay.wg_port, msg->relay.wg_port, sizeof(api->relay.wg_port));
 	api->relay.max_mtu = msg->relay.max_mtu;
+	api->relay.memory_bytes = msg->relay.memory_bytes;
 	memcpy(api->relay.xdp_mode, msg->relay.xdp_mode, sizeof(api->relay.xdp_mode) - 1);
 	if (api->state != API_WAIT_RELAY)
 		return;
@@ -239,6 +241,7 @@ static int set_up(struct run *run, struct err *err)
 	if (r)
 		return r;
 	api->busy = calloc(api->conf.slots / 8 + 1, 1);
+	api->psk = api_psk_new(api->conf.slots);
 	api->rate_fail = api_rate_new(RATE_FAIL_BURST, RATE_FAIL_MS);
 	api->rate_open = api_rate_new(RATE_OPEN_BURST, RATE_OPEN_MS);
 	api->rate_token = api_rate_new(RATE_TOKEN_BURST, RATE_TOKEN_MS);
@@ -251,7 +254,7 @@ static int set_up(struct run *run, struct err *err)
 	api->ctl_server =
 		http_server_new(&run->loop, &ctl_limits, api_route_ctl, api_error_body, api);
 	if (!api->busy || !api->rate_fail || !api->rate_open || !api->rate_token ||
-	    !api->rate_device || !api->rate_guess || !api->devices || !api->metrics ||
+	    !api->rate_device || !api->rate_guess || !api->devices || !api->psk || !api->metrics ||
 	    !api->tls_server || !api->ctl_server)
 		return err_set(err, -ENOMEM, "out of memory");
 	uv_timer_init(&run->loop, &run->drain);
@@ -272,6 +275,7 @@ static void free_tables(struct api *api)
 	api_rate_free(api->rate_device);
 	api_rate_free(api->rate_guess);
 	api_devices_free(api->devices);
+	api_psk_free(api->psk);
 	api_metrics_free(api->metrics);
 	api_files_free(&api->files);
 	free(api->canary);

@@ -30,6 +30,7 @@ struct api_relay {
 	uint8_t wg_public_key[2][KEY_LEN];
 	uint16_t wg_port[2];
 	uint32_t max_mtu;
+	uint64_t memory_bytes; /* of the data plane */
 	char xdp_mode[16];
 };
 
@@ -49,6 +50,7 @@ struct api {
 	struct api_devices *devices;
 	struct api_metrics *metrics;
 	struct api_seen *seen;
+	struct api_psk *psk; /* exchanges of pre-shared keys by slot */
 	struct api_enforce *enforce;
 	struct api_files files;
 	struct api_canary *canary;

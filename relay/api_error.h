@@ -25,6 +25,7 @@
 	X(TOKEN_QUOTA, 403, "token_quota")                                                         \
 	X(IPV4_QUOTA, 403, "ipv4_quota")                                                           \
 	X(BANDWIDTH_TIER, 403, "bandwidth_tier")                                                   \
+	X(PQ_REQUIRED, 403, "post_quantum_required")                                               \
 	X(FORBIDDEN, 403, "forbidden")                                                             \
 	X(NOT_FOUND, 404, "not_found")                                                             \
 	X(PEER_NOT_FOUND, 404, "peer_not_found")                                                   \
@@ -35,6 +36,7 @@
 	X(METHOD, 405, "method_not_allowed")                                                       \
 	X(TIMEOUT, 408, "request_timeout")                                                         \
 	X(KEY_IN_USE, 409, "key_in_use")                                                           \
+	X(PSK_EPOCH, 409, "psk_epoch")                                                             \
 	X(CONFLICT, 409, "conflict")                                                               \
 	X(BODY_TOO_LARGE, 413, "body_too_large")                                                   \
 	X(URI_TOO_LONG, 414, "uri_too_long")                                                       \

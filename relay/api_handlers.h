@@ -9,6 +9,8 @@
 api_handler api_health_get;
 /* api_peer.c */
 api_handler api_peer_post, api_peer_delete, api_peer_list;
+/* api_psk.c */
+api_handler api_psk_offer, api_psk_commit;
 
 /* api_status.c, api_container.c, api_canary.c, api_audit.c */
 api_handler api_status_get, api_container_get, api_canary_get, api_audit_list;
@@ -27,6 +29,8 @@ api_handler api_web_get, api_openapi_get, api_page_get, api_page_canary, api_pag
 
 /* relayctl's: api_ctl.c */
 api_handler api_ctl_status, api_ctl_drops, api_ctl_join;
+/* api_ctl_event.c */
+api_handler api_ctl_events;
 /* api_ctl_peer.c */
 api_handler api_ctl_peer_list, api_ctl_peer_show, api_ctl_peer_delete;
 /* api_token.c */

@@ -12,6 +12,7 @@
 #include "api_enforce.h"
 #include "api_handlers.h"
 #include "api_net.h"
+#include "api_psk.h"
 
 /* A request that waits for the net role. */
 struct waiting {
@@ -131,6 +132,7 @@ static void on_deleted(int r, const char *text, UNUSED const struct msg *answer,
 		text = err.text;
 	}
 	api_busy_put(api, peer->address.slot);
+	api_psk_forget(api, peer->address.slot);
 	if (r) {
 		log_warn("slot %u: deleting: %s", peer->address.slot, text);
 		refuse_net(w->req, r, text);

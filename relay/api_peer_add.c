@@ -264,7 +264,11 @@ static int put_peer(struct adding *a)
 	now.stopped = DB_PEER_RUNS;
 	now.ipv4_stopped = false;
 	now.stopped_at = 0;
-	r = db_peer_put(a->api->db, &now, a->err);
+	r = db_firewall_get(a->api->db, a->address.slot, &a->change->firewall_before, a->err);
+	if (!r)
+		r = db_peer_put(a->api->db, &now, a->err);
+	if (!r)
+		r = db_firewall_set(a->api->db, a->address.slot, &ask->firewall, a->err);
 	if (!r && (!change->had || memcmp(change->before.public_key, now.public_key, KEY_LEN)))
 		r = audit(a, change->had ? "peer.key" : "peer.add");
 	/* As every later reader will see it. */
@@ -349,6 +353,9 @@ int api_peer_undo(struct api *api, const struct api_peer_change *change, struct 
 		r = db_peer_put(api->db, &change->before, err);
 	else
 		r = db_peer_del(api->db, change->now.address.slot, err);
+	if (!r && change->had)
+		r = db_firewall_set(api->db, change->now.address.slot, &change->firewall_before,
+				    err);
 	if (r) {
 		db_rollback(api->db);
 		return r;

@@ -134,6 +134,25 @@ void api_refuse(struct api_req *req, enum api_error e, const char *fmt, ...)
 	answer(req, status, headers, n, json);
 }
 
+void api_refuse_epoch(struct api_req *req, uint64_t epoch, const char *fmt, ...)
+{
+	static const struct http_header headers[] = {
+		{"content-type", API_PROBLEM_TYPE},
+		{"cache-control", "no-store"},
+	};
+	AUTO_JSON json_t *json = NULL;
+	char detail[ERR_TEXT_LEN];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(detail, sizeof(detail), fmt, ap);
+	va_end(ap);
+	json = api_error_json(API_ERROR_PSK_EPOCH, detail);
+	if (json)
+		json_object_set_new(json, "epoch", json_integer((json_int_t)epoch));
+	answer(req, api_error_status(API_ERROR_PSK_EPOCH), headers, ARRAY_SIZE(headers), json);
+}
+
 json_t *api_time_json(int64_t seconds)
 {
 	char text[32];

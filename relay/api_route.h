@@ -68,6 +68,9 @@ void api_reply_raw(struct api_req *req, int status, const struct http_header *he
 void api_reply_json(struct api_req *req, int status, json_t *json);
 void api_refuse(struct api_req *req, enum api_error e, const char *fmt, ...) PRINTF(3, 4);
 
+/* API_ERROR_PSK_EPOCH with a member "epoch": the one that comes next. */
+void api_refuse_epoch(struct api_req *req, uint64_t epoch, const char *fmt, ...) PRINTF(3, 4);
+
 #define API_URL_LEN 280
 /* Where clients reach us: url of relay.yaml, or what the request was addressed to. No slash at the
  * end. */

@@ -14,10 +14,13 @@ const char *const conf_xdp_names[] = {"auto", "native", "generic", "tc", NULL};
 
 /* The product's price table. Rates are this project's choice: see relay.yaml(5). */
 static const struct conf_tier default_tiers[] = {
-	{"free", 3, 0, 3, 10000, 10, false},	 {"micro", 1, 0, 2, 50000, 50, false},
-	{"spark", 5, 0, 16, 100000, 100, false}, {"launch", 10, 0, 64, 200000, 100, false},
-	{"pulse", 25, 0, 256, 0, 500, false},	 {"pulse+ipv4", 25, 1, 256, 0, 500, true},
-	{"relay", 50, 1, 1024, 0, 500, true},
+	{"free", 3, 0, 3, 10000, 10, false, 50},
+	{"micro", 1, 0, 2, 50000, 50, false, 50},
+	{"spark", 5, 0, 16, 100000, 100, false, 100},
+	{"launch", 10, 0, 64, 200000, 100, false, 100},
+	{"pulse", 25, 0, 256, 0, 500, false, 500},
+	{"pulse+ipv4", 25, 1, 256, 0, 500, true, 500},
+	{"relay", 50, 1, 1024, 0, 500, true, 1000},
 };
 
 /* One entry of "pools:", before it is known to which family it belongs. */
@@ -142,6 +145,8 @@ static const struct conf_key tier_keys[] = {
 	{"guarantee_mbps", conf_set_u32, .offset = offsetof(struct conf_tier, guarantee_mbps),
 	 .min = 0, .max = CONF_RATE_KBPS_MAX / 1000},
 	{"smtp", conf_set_bool, .offset = offsetof(struct conf_tier, smtp)},
+	{"scan_per_s", conf_set_u32, .offset = offsetof(struct conf_tier, scan_per_s), .min = 0,
+	 .max = CONF_SCAN_PER_S_MAX},
 	{},
 };
 

@@ -45,6 +45,7 @@ struct conf_tier {
 	uint32_t rate_kbps;	 /* ceiling per peer each way, 0 = unshaped */
 	uint32_t guarantee_mbps; /* largest guarantee a peer may ask for, 0 = none */
 	bool smtp;		 /* peers may open connections to port 25 */
+	uint32_t scan_per_s;	 /* new destinations a peer may open connections to, 0 = no limit */
 };
 
 /* Pages that only the operator can write: /terms and so on. */

@@ -157,6 +157,18 @@ int conf_set_u32(struct conf_walk *w, const struct conf_yaml_node *node, const s
 	return 0;
 }
 
+int conf_set_bool(struct conf_walk *w, const struct conf_yaml_node *node,
+		  UNUSED const struct conf_key *key, void *field)
+{
+	int r = want_scalar(w, node);
+
+	if (r)
+		return r;
+	if (parse_bool(node->text, field))
+		return conf_refuse(w, node, "expected true or false");
+	return 0;
+}
+
 int conf_set_choice(struct conf_walk *w, const struct conf_yaml_node *node,
 		    const struct conf_key *key, void *field)
 {
@@ -205,18 +217,6 @@ int conf_set_ports(struct conf_walk *w, const struct conf_yaml_node *node,
 	if (item)
 		return conf_refuse(w, node, "expected two ports: [51820, 51821]");
 	memcpy(field, port, sizeof(port));
-	return 0;
-}
-
-int conf_set_bool(struct conf_walk *w, const struct conf_yaml_node *node,
-		  UNUSED const struct conf_key *key, void *field)
-{
-	int r = want_scalar(w, node);
-
-	if (r)
-		return r;
-	if (parse_bool(node->text, field))
-		return conf_refuse(w, node, "expected true or false");
 	return 0;
 }
 

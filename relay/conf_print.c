@@ -29,9 +29,9 @@ static void print_tiers(FILE *out, const struct conf *conf)
 
 		fprintf(out,
 			"  %s:\n    peers: %u\n    ipv4: %u\n    ipv6: %u\n    rate_kbps: %u\n"
-			"    guarantee_mbps: %u\n    smtp: %s\n",
+			"    guarantee_mbps: %u\n    smtp: %s\n    scan_per_s: %u\n",
 			t->name, t->max_peers, t->max_ipv4, t->max_ipv6, t->rate_kbps,
-			t->guarantee_mbps, t->smtp ? "true" : "false");
+			t->guarantee_mbps, t->smtp ? "true" : "false", t->scan_per_s);
 	}
 }
 

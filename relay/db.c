@@ -90,6 +90,12 @@ static const char *const migrations[] = {
 	"	hash BLOB NOT NULL CHECK (length(hash) = 32),"
 	"	accepted_at INTEGER NOT NULL"
 	") STRICT;",
+
+	/* Rules of a peer's firewall, in their canonical text. */
+	"CREATE TABLE firewall ("
+	"	slot INTEGER PRIMARY KEY REFERENCES peer (slot) ON DELETE CASCADE,"
+	"	rules TEXT NOT NULL CHECK (length(rules) BETWEEN 1 AND 2047)"
+	") STRICT;",
 };
 
 int64_t db_now(void)

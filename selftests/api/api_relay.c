@@ -122,6 +122,8 @@ static void on_msg(const struct msg *msg)
 	case MSG_PEER_DEL:
 		slots[msg->slot.slot % SLOTS].used = false;
 		break;
+	case MSG_PEER_PSK:
+		break;
 	case MSG_STATS_GET:
 		r = on_stats(msg);
 		break;

@@ -150,7 +150,7 @@ row "404 peer_not_found" "what was refused is not there" DELETE /v1/peers "$alic
 row "200" "the list" GET /v1/peers "$alice" -
 is "has this account's peers alone" "$(json 'map(.pubkey) | index("'"$(key 21)"'")')" null
 is "and all its members" "$(json '.[0] | keys | join(" ")')" \
-	"bandwidth container container_id created_at ipv4 ipv6 last_handshake machine mtu pubkey relay"
+	"bandwidth container container_id created_at ipv4 ipv6 last_handshake machine mtu psk_epoch pubkey relay"
 row "404 peer_not_found" "another account's peer is not there" DELETE /v1/peers "$alice" "{\"pubkey\":\"$(key 21)\"}"
 row "404 peer_not_found" "nor a key that nobody has" DELETE /v1/peers "$alice" "{\"pubkey\":\"$(key 99)\"}"
 row "400 invalid_request" "nor is a bad key" DELETE /v1/peers "$alice" '{"pubkey":"x"}'
