@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 relay_up
 call GET /api/openapi.json
 python3 - "$T/body" "$BUILD/selftests/api" >"$T/result" <<'PY' || echo "not ok - the check itself failed" >>"$T/result"
-import glob, ipaddress, json, os, re, sys
+import base64, glob, ipaddress, json, os, re, sys
 
 doc = json.load(open(sys.argv[1]))
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
@@ -100,7 +100,7 @@ def check(value, schema, where):
     if "$ref" in schema:
         schema = doc["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
     known = {"type", "properties", "required", "additionalProperties", "items", "enum", "const", "pattern",
-             "format", "description", "minimum", "maxLength", "default"}
+             "format", "description", "minimum", "maxLength", "default", "contentEncoding"}
     for k in set(schema) - known:
         yield "%s: %s is not checked here" % (where, k)
     types = schema.get("type")
@@ -116,6 +116,11 @@ def check(value, schema, where):
             yield "%s: %r" % (where, value)
         if schema.get("format") == "date-time" and not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value):
             yield "%s: %r is no time" % (where, value)
+        if "contentEncoding" in schema:
+            try:
+                base64.b64decode(value, validate=True)
+            except ValueError:
+                yield "%s: %r is no base64" % (where, value)
         if schema.get("format") in ("ipv4", "ipv6"):
             try:
                 ipaddress.ip_address(value)
