@@ -99,6 +99,34 @@ static void sync_mark(bool begin)
 	}
 }
 
+/* Three drops: of each family one, and one that is no IP packet. */
+static void on_events(const struct msg *msg)
+{
+	struct msg out = {.type = MSG_EVENTS, .seq = msg->seq, .events.n = 3};
+	struct dp_event *e = out.events.event;
+
+	e[0] = (struct dp_event){.time_ns = 1000000000,
+				 .reason = SC_DROP_NO_SLOT,
+				 .slot = DP_EVENT_NO_SLOT,
+				 .len = 72,
+				 .family = AF_INET6,
+				 .proto = 6,
+				 .src = {0x20, 0x01, 0x0d, 0xb8, [15] = 9},
+				 .dst = {0x20, 0x01, 0x0d, 0xb8, [15] = 2},
+				 .src_port = 4321,
+				 .dst_port = 443};
+	e[1] = (struct dp_event){.time_ns = 2000000000,
+				 .reason = SC_DROP_FIREWALL,
+				 .slot = 3,
+				 .len = 28,
+				 .family = AF_INET,
+				 .proto = 1,
+				 .src = {198, 18, 0, 1},
+				 .dst = {198, 51, 100, 66}};
+	e[2] = (struct dp_event){.reason = SC_DROP_MALFORMED, .slot = DP_EVENT_NO_SLOT};
+	msg_send(net_fd, &out);
+}
+
 static void on_msg(const struct msg *msg)
 {
 	struct msg drops = {.type = MSG_DROPS, .seq = msg->seq};
@@ -131,6 +159,9 @@ static void on_msg(const struct msg *msg)
 		for (size_t i = 0; i < SC_DROP_MAX; i++)
 			drops.drops.count[i] = i;
 		msg_send(net_fd, &drops);
+		break;
+	case MSG_EVENTS_GET:
+		on_events(msg);
 		break;
 	default:
 		r = -EPROTO;

@@ -59,6 +59,10 @@ void bench_sink_off(struct bench *b);
 double bench_per_packet(struct bench *b, const struct bpf_program *prog, uint32_t n,
 			const char *what);
 
+/* Adds a row for each program of ours that ran while n frames were sent, by the kernel's own clock
+ * (kernel.bpf_stats_enabled), which costs a few nanoseconds itself. */
+void bench_stats(struct bench *b, const struct bpf_program *prog, uint32_t n, uint32_t peers);
+
 void bench_hooks(struct bench *b);
 void bench_forward(struct bench *b);
 void bench_up(struct bench *b);

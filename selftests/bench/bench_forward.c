@@ -91,6 +91,7 @@ void bench_forward(struct bench *b)
 			bench_sink_off(b);
 			hooks_on(b);
 			one(b, "all our hooks", sizes[i]);
+			bench_stats(b, b->gen->progs.gen_send, PACKETS / 10, sizes[i]);
 			hooks_off(b);
 			nft(per_peer);
 			one(b, "nftables, counter and limit per peer", sizes[i]);

@@ -51,6 +51,7 @@ void bench_up(struct bench *b)
 			bench_sink_off(b);
 			hooks_on(b);
 			one(b, OURS, sizes[i]);
+			bench_stats(b, b->gen->progs.gen_send_up, PACKETS / 10, sizes[i]);
 			env_run("rm -f %s/link_*", b->rig.pin_dir);
 		}
 		bench_sink_off(b);
