@@ -152,6 +152,7 @@ ask "403 ipv4_quota" "a token's own limit of IPv4" "$narrow" "\"pubkey\":\"$(key
 say "refuse 3" >/dev/null
 ask "503 relay_refused" "the kernel refuses" "$alice" "\"pubkey\":\"$(key 16)\""
 like "503 says when to come again" "$(header retry-after)" '^[0-9]+$'
+is "the audit log says that it was taken back" "$(ctl GET /ctl/v1/audit | jq -r '.[0].action')" peer.refused
 row "503 relay_refused" "the kernel does not delete" DELETE /v1/peers "$alice" "{\"pubkey\":\"$(key 10)\"}"
 row "404 peer_not_found" "what was refused is not there" DELETE /v1/peers "$alice" "{\"pubkey\":\"$(key 16)\"}"
 
