@@ -197,6 +197,8 @@ void bench_drop(struct bench *b)
 	       row_median(DROP, ours, 0) / row_median(DROP, raw, 0), false, 3, "x");
 	target("packets to nobody, against nftables in ingress",
 	       row_median(DROP, ours, 0) / row_median(DROP, ingress, 0), false, 3, "x");
+	target("packets to nobody, our guard in tc, against nftables in ingress",
+	       row_median(DROP, generic, 0) / row_median(DROP, ingress, 0), false, 1, "x");
 	floor = row_median(DROP_NS, FLOOR, 0);
 	target("... ingress, time beyond sender and device",
 	       (row_median(DROP_NS, ingress, 0) - floor) / (row_median(DROP_NS, ours, 0) - floor),
