@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ethtool.h>
@@ -236,6 +237,27 @@ double bench_send(struct bench *b, const struct bpf_program *prog, uint32_t n)
 	if (setns(b->home, CLONE_NEWNET))
 		die("setns");
 	return start;
+}
+
+void bench_hooks_off(struct bench *b)
+{
+	DIR *dir = opendir(b->rig.pin_dir);
+	const struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		char path[PATH_MAX];
+		AUTO_FD int fd = -1;
+
+		if (strncmp(e->d_name, "link_", 5))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", b->rig.pin_dir, e->d_name);
+		fd = bpf_obj_get(path);
+		/* Without this the kernel takes its time after the last pin is gone. */
+		if (fd < 0 || bpf_link_detach(fd) || unlink(path))
+			die(path);
+	}
+	if (dir)
+		closedir(dir);
 }
 
 void bench_sink_off(struct bench *b)

@@ -52,6 +52,8 @@ void bench_close(struct bench *b);
 double bench_send(struct bench *b, const struct bpf_program *prog, uint32_t n);
 double bench_now_ns(void);
 
+/* Detaches our programs from all devices, at once; the data plane stays open. */
+void bench_hooks_off(struct bench *b);
 /* Takes all IPv6 packets that leave by the device, behind every program that is there. */
 void bench_sink_on(struct bench *b, uint32_t ifindex);
 void bench_sink_off(struct bench *b);

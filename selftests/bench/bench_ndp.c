@@ -153,10 +153,10 @@ void bench_ndp(struct bench *b)
 		for (int round = 0; round < BENCH_ROUNDS; round++) {
 			attach(b, DP_XDP_NATIVE);
 			one(b, XDP, 300000, sizes[i]);
-			env_run("rm -f %s/link_*", b->rig.pin_dir);
+			bench_hooks_off(b);
 			attach(b, DP_XDP_TC);
 			one(b, TC, 100000, sizes[i]);
-			env_run("rm -f %s/link_*", b->rig.pin_dir);
+			bench_hooks_off(b);
 			proxies(b, "add");
 			one(b, PROXY, sizes[i] >= 10000 ? 10000 : 50000, sizes[i]);
 			proxies(b, "del");
