@@ -156,7 +156,8 @@ static int on_link(const struct nl_link *link, void *ctx)
 	return 0;
 }
 
-/* Making one now has the kernel load its module, which the first container would have to wait for. */
+/* Making one now has the kernel load its module, which the first container would have to wait for.
+ */
 static int try_wireguard(struct nl *rtnl, struct err *err)
 {
 	int r = nl_link_add_wireguard(rtnl, HOST_PREFIX "00000000", 1280, err);

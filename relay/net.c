@@ -68,9 +68,7 @@ static int alloc_tables(struct net *net, struct err *err)
 	net->next_used = calloc(n, sizeof(*net->next_used));
 	net->seen = calloc(n, sizeof(*net->seen));
 	net->queue = calloc(NET_QUEUE, sizeof(*net->queue));
-	net->nexthops = calloc(2, sizeof(*net->nexthops));
-	if (!net->want || !net->next || !net->used || !net->next_used || !net->seen ||
-	    !net->queue || !net->nexthops)
+	if (!net->want || !net->next || !net->used || !net->next_used || !net->seen || !net->queue)
 		return err_sys(err, -ENOMEM, "tables of %zu slots", n);
 	return 0;
 }
@@ -155,7 +153,6 @@ void net_free(struct net *net)
 	free(net->next_used);
 	free(net->seen);
 	free(net->queue);
-	free(net->nexthops);
 	free(net);
 }
 

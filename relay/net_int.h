@@ -30,8 +30,7 @@ struct net {
 
 	/* net_uplink.c */
 	int uplink_ifindex;
-	bool gateway4, gateway6;     /* the next hop objects exist */
-	struct nl_nexthop *nexthops; /* two, as last written: v4, v6 */
+	bool gateway4, gateway6; /* the next hop objects exist */
 
 	struct net_htb *htb; /* net_htb.c */
 
@@ -67,6 +66,7 @@ int net_wg_start(struct net *net, struct err *err);
 /* net_uplink.c */
 int net_uplink_start(struct net *net, struct err *err); /* finds it; programs attached */
 int net_uplink_refresh(struct net *net, bool *ret_changed, struct err *err); /* gateways, own */
+int net_uplink_gateways(struct net *net, bool *ret_changed, struct err *err);
 
 /* net_peer.c: one peer changed; all at once; the repair of what drifted. */
 int net_peer_check(const struct net *net, const struct peer *peer, struct err *err);

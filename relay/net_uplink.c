@@ -53,31 +53,46 @@ static bool nexthop_eq(const struct nl_nexthop *a, const struct nl_nexthop *b)
 				     : addr4_eq(a->gateway4, b->gateway4);
 }
 
-/* Follows the main table's default route of one family. Without one the last gateway stays. */
+/*
+ * Follows the main table's default route of one family. Without one the last gateway stays. What
+ * the kernel has is asked each time: it drops next hop objects, and all routes by them, as soon as
+ * the device goes down or loses its carrier, and nobody is told.
+ */
 static int follow_default(struct net *net, uint16_t family, bool *ret_there, bool *ret_changed,
 			  struct err *err)
 {
 	struct default_walk walk = {.oif = net->uplink_ifindex};
-	struct nl_nexthop *last = &net->nexthops[family == AF_INET6];
-	struct nl_nexthop nh = {.id = family == AF_INET6 ? KSTATE_NH6 : KSTATE_NH4,
-				.family = family,
-				.oif = net->uplink_ifindex};
+	struct nl_nexthop have, nh = {.id = family == AF_INET6 ? KSTATE_NH6 : KSTATE_NH4,
+				      .family = family,
+				      .oif = net->uplink_ifindex};
 	int r = nl_route_dump(net->rtnl, family, 0, KSTATE_MAIN, default_cb, &walk, err);
 
-	if (r || !walk.found)
+	if (!r)
+		r = nl_nexthop_get(net->rtnl, nh.id, &have, err);
+	if (r && r != -ENOENT)
 		return r;
+	*ret_there = !r;
 	nh.has_gateway = walk.best.has_gateway;
 	nh.gateway6 = walk.best.gateway6;
-	if (*ret_there && nexthop_eq(&nh, last))
+	if (!walk.found || (*ret_there && nexthop_eq(&nh, &have)))
 		return 0;
 	r = nl_nexthop_replace(net->rtnl, &nh, KSTATE_RTPROT, err);
+	/* No carrier: a device that has one again tells. */
+	if (r == -ENETDOWN)
+		return 0;
 	if (r)
 		return err_prefix(err, "next hop");
-	*last = nh;
 	*ret_there = true;
 	*ret_changed = true;
 	log_info("IPv%d gateway of %s is in place", family == AF_INET6 ? 6 : 4, net->conf.uplink);
 	return 0;
+}
+
+int net_uplink_gateways(struct net *net, bool *ret_changed, struct err *err)
+{
+	int r = follow_default(net, AF_INET, &net->gateway4, ret_changed, err);
+
+	return r ? r : follow_default(net, AF_INET6, &net->gateway6, ret_changed, err);
 }
 
 struct own_walk {
@@ -118,9 +133,5 @@ int net_uplink_refresh(struct net *net, bool *ret_changed, struct err *err)
 		r = err_set(err, -E2BIG, "this machine has more than %d addresses", SC_MAX_OWN);
 	if (!r)
 		r = dp_own_set(net->dp, own.keys, own.n, err);
-	if (!r)
-		r = follow_default(net, AF_INET, &net->gateway4, ret_changed, err);
-	if (!r)
-		r = follow_default(net, AF_INET6, &net->gateway6, ret_changed, err);
-	return r;
+	return r ? r : net_uplink_gateways(net, ret_changed, err);
 }

@@ -31,10 +31,24 @@ static void timer_cb(uv_timer_t *timer)
 	look(timer->data);
 }
 
+/* By index or by name: one that was removed comes back with another index. */
+static bool is_uplink(const struct net *net, const struct nlmsghdr *nlh)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr;
+
+	if (ifi->ifi_index == net->uplink_ifindex)
+		return true;
+	mnl_attr_for_each (attr, nlh, sizeof(*ifi)) {
+		if (mnl_attr_get_type(attr) == IFLA_IFNAME)
+			return !strcmp(mnl_attr_get_str(attr), net->conf.uplink);
+	}
+	return false;
+}
+
 /* Ours are many and need no look; of the others only default routes matter. */
 static bool matters(const struct net *net, const struct nlmsghdr *nlh)
 {
-	const struct ifinfomsg *ifi;
 	const struct rtmsg *rtm;
 
 	switch (nlh->nlmsg_type) {
@@ -48,8 +62,7 @@ static bool matters(const struct net *net, const struct nlmsghdr *nlh)
 		return true;
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
-		ifi = mnl_nlmsg_get_payload(nlh);
-		return ifi->ifi_index == net->uplink_ifindex && ifi->ifi_change & IFF_UP;
+		return is_uplink(net, nlh);
 	default:
 		return false;
 	}
