@@ -30,6 +30,7 @@ struct net {
 
 	/* net_uplink.c */
 	int uplink_ifindex;
+	uint8_t uplink_mac[6];
 	bool gateway4, gateway6; /* the next hop objects exist */
 
 	struct net_htb *htb; /* net_htb.c */
@@ -64,7 +65,8 @@ extern const char net_base_rules[], net_base_no_rules[];
 int net_wg_start(struct net *net, struct err *err);
 
 /* net_uplink.c */
-int net_uplink_start(struct net *net, struct err *err); /* finds it; programs attached */
+int net_uplink_start(struct net *net, struct err *err);	 /* finds it; programs attached */
+int net_uplink_follow(struct net *net, struct err *err); /* made anew, or with another MAC */
 int net_uplink_refresh(struct net *net, bool *ret_changed, struct err *err); /* gateways, own */
 int net_uplink_gateways(struct net *net, bool *ret_changed, struct err *err);
 

@@ -20,11 +20,38 @@ int net_uplink_start(struct net *net, struct err *err)
 	if (r)
 		return err_prefix(err, "uplink");
 	net->uplink_ifindex = link.ifindex;
+	memcpy(net->uplink_mac, link.mac, sizeof(net->uplink_mac));
 	r = dp_attach_uplink(net->dp, link.ifindex, err);
 	/* Solicitations go to groups that nobody on this machine has joined. */
 	if (!r)
 		r = nl_link_set_allmulti(net->rtnl, link.ifindex, true, err);
 	return r ? err_prefix(err, "uplink %s", net->conf.uplink) : 0;
+}
+
+/*
+ * A device that was removed and came back is another one: nothing of ours is on it. One that has
+ * another MAC (a bond's other port) must be answered for by that one.
+ */
+int net_uplink_follow(struct net *net, struct err *err)
+{
+	int devices[HTB_DEVICES] = {net->wg_ifindex[0], net->wg_ifindex[1]};
+	struct nl_link link;
+	int r = nl_link_get(net->rtnl, net->conf.uplink, &link, err);
+
+	if (r || (link.ifindex == net->uplink_ifindex &&
+		  !memcmp(link.mac, net->uplink_mac, sizeof(link.mac))))
+		return r;
+	devices[2] = link.ifindex;
+	r = net_base_sysctls(&net->conf, err);
+	if (!r)
+		r = net_uplink_start(net, err);
+	if (!r)
+		r = net_htb_devices(net->htb, net->rtnl, devices, err);
+	if (r)
+		net->uplink_ifindex = 0; /* once more at the next look */
+	else
+		log_info("uplink %s has changed: the data plane follows", net->conf.uplink);
+	return r;
 }
 
 struct default_walk {

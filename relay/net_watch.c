@@ -16,8 +16,12 @@ static void look(struct net *net)
 	bool changed = false;
 	unsigned int steps = 0;
 	struct err err = {};
-	int r = net_uplink_refresh(net, &changed, &err);
+	int r = net_uplink_follow(net, &err);
 
+	/* Tunnels between neighbours do without an uplink. */
+	if (r)
+		log_warn("%s", err.text);
+	r = net_uplink_refresh(net, &changed, &err);
 	if (!r)
 		r = net_reconcile(net, &steps, &err);
 	if (r)
