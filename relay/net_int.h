@@ -59,6 +59,7 @@ struct net {
 /* net_base.c */
 int net_base_sysctls(const struct conf *conf, struct err *err);
 int net_base_nft(const char *commands, struct err *err);
+int net_base_filter(struct err *err); /* there again, if somebody has flushed all rules */
 extern const char net_base_rules[], net_base_no_rules[];
 
 /* net_wg.c: the pair exists, is up, has its keys. */

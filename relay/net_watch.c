@@ -21,6 +21,8 @@ static void look(struct net *net)
 	/* Tunnels between neighbours do without an uplink. */
 	if (r)
 		log_warn("%s", err.text);
+	if (net_base_filter(&err))
+		log_err("%s", err.text);
 	r = net_uplink_refresh(net, &changed, &err);
 	if (!r)
 		r = net_reconcile(net, &steps, &err);
