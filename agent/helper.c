@@ -141,6 +141,23 @@ static void rest(uint64_t ms)
 		nanosleep(&ts, NULL);
 }
 
+/* The folder is the worker's: what is in it may be a link to somebody else's file. */
+static int own_file(const char *path, uid_t uid, gid_t gid, struct err *err)
+{
+	AUTO_FD int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(err, -errno, "%s", path);
+	if (fstat(fd, &st))
+		return err_sys(err, -errno, "%s", path);
+	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
+		return err_set(err, -EPERM, "%s: not a plain file with one name", path);
+	if (fchownat(fd, "", uid, gid, AT_EMPTY_PATH))
+		return err_sys(err, -errno, "%s", path);
+	return 0;
+}
+
 /* The state belongs to the worker, whoever wrote it before. */
 static int prepare_state(const struct conf *conf, struct err *err)
 {
@@ -154,10 +171,9 @@ static int prepare_state(const struct conf *conf, struct err *err)
 	if (geteuid())
 		return 0;
 	snprintf(file, sizeof(file), "%s/state.json", conf->state_dir);
-	if (chown(conf->state_dir, uid, gid) || chmod(conf->state_dir, 0700) ||
-	    (lchown(file, uid, gid) && errno != ENOENT))
+	if (chown(conf->state_dir, uid, gid) || chmod(conf->state_dir, 0700))
 		return err_sys(err, -errno, "%s", conf->state_dir);
-	return 0;
+	return own_file(file, uid, gid, err);
 }
 
 int helper_run(const struct conf *conf, struct err *err)

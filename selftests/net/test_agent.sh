@@ -25,7 +25,7 @@ trap cleanup EXIT
 
 n=0 failed=0
 echo "TAP version 13"
-echo "1..16"
+echo "1..19"
 check() { # check NAME COMMAND...
 	local name=$1
 	shift
@@ -100,6 +100,15 @@ start_agent() {
 	agent=$!
 	pids+=("$agent")
 }
+# What a worker that was taken over may leave behind: root must not give it another's file.
+mkdir "$tmp/linked"
+: >"$tmp/precious"
+ln "$tmp/precious" "$tmp/linked/state.json"
+code=0
+SIDECAR_STATE_DIR=$tmp/linked timeout 5 "$BUILD/sidecar-agent" --env "$tmp/env" 2>"$tmp/linked.log" || code=$?
+check "a state file with a second name is refused" test "$code" = 1
+check "and keeps its owner" test "$(stat -c %u "$tmp/precious")" = 0
+
 container 1 web 100 bridge '{"sidecar.enable":"true","sidecar.ipv4":"true"}'
 container 2 plain 101 host '{"sidecar.enable":"true"}'
 container 3 wrong 102 bridge '{"sidecar.enable":"true","sidecar.bandwidth":"11"}'
@@ -125,6 +134,17 @@ container 1 web2 100 bridge '{"sidecar.enable":"true","sidecar.ipv4":"true"}'
 event rename 1
 check "tells the relay another name, with the same key" \
 	asked "^POST web2 ipv4=False $(awk '/ipv4=False/ {print $NF; exit}' "$tmp/relay" | sed 's/[+]/[+]/g')"
+
+hanging=$tmp/containers/$(id 3).hang
+: >"$hanging"
+event start 3
+within 15 test -e "${hanging}s"
+container 3 right 102 bridge '{"sidecar.enable":"true"}'
+event rename 3
+# Nothing shows that the event has arrived. Too early would make this pass, not fail.
+within 1 false || true
+rm "${hanging}s"
+check "an event during an inspection that fails is not lost" asked '^POST right'
 
 kill -KILL "$(worker)"
 check "starts a killed worker again" said 'killed by signal 9'
