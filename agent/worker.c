@@ -10,9 +10,12 @@
 void worker_save(struct worker *w)
 {
 	struct err err;
+	bool failed = state_save(&w->state, &err) != 0;
 
-	if (state_save(&w->state, &err))
+	/* It is tried again at every step: a full disk must not fill the log as well. */
+	if (failed && !w->save_failed)
 		event_log(EVENT_STATE_FAILED, NULL, "%s", err.text);
+	w->save_failed = failed;
 }
 
 void worker_say(struct container *c, enum event event, const char *text)

@@ -23,6 +23,7 @@ struct worker {
 	struct relay_api relay;
 	struct helper_client helper;
 	struct state state;
+	bool save_failed;
 	struct container *table; /* CONTAINER_MAX */
 	uv_timer_t tick;
 	uv_signal_t sigterm, sigint;
