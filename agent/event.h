@@ -34,7 +34,8 @@
 	X(TABLE_FULL, ERR, "table full, container left alone")                                     \
 	X(STATE_FAILED, ERR, "state not saved")                                                    \
 	X(HELPER_FAILED, ERR, "helper")                                                            \
-	X(DETACHED, INFO, "detached")
+	X(DETACHED, INFO, "detached")                                                              \
+	X(MANY_GONE, WARN, "most known containers are not there: their peers are kept so long")
 
 enum event {
 #define X(name, level, words) EVENT_##name,

@@ -89,7 +89,7 @@ static int start(struct worker *w, struct err *err)
 	uv_timer_start(&w->tick, on_tick, WORKER_TICK_MS, WORKER_TICK_MS);
 	uv_signal_start(&w->sigterm, on_signal, SIGTERM);
 	uv_signal_start(&w->sigint, on_signal, SIGINT);
-	w->reconciled = mono_now();
+	w->started = w->reconciled = mono_now();
 	r = helper_client_init(&w->helper, &w->loop, HELPER_FD, on_lost, w, err);
 	if (!r)
 		r = relay_api_init(&w->relay, &w->loop, &w->conf, err);
