@@ -32,6 +32,7 @@ struct net {
 	int uplink_ifindex;
 	uint8_t uplink_mac[6];
 	bool gateway4, gateway6; /* the next hop objects exist */
+	struct addr4 router4;	 /* the IPv4 gateway's address, zero = none yet */
 
 	struct net_htb *htb; /* net_htb.c */
 

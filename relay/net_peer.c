@@ -47,6 +47,12 @@ int net_peer_check(const struct net *net, const struct peer *p, struct err *err)
 	if (!addr4_is_zero(p->v4) && !alloc_v4_ours(conf, p->v4))
 		return err_set(err, -EINVAL, "slot %u: its IPv4 address is not one of a pool's",
 			       p->slot);
+	/* Answering ARP for it would cut the relay off. */
+	if (!addr4_is_zero(p->v4) && addr4_eq(p->v4, net->router4))
+		return err_set(err, -EINVAL,
+			       "slot %u: its IPv4 address is the uplink's gateway: leave it out of "
+			       "the pools",
+			       p->slot);
 	/* Its table would be any: the host's own, too. */
 	if (p->account > UINT32_MAX - KSTATE_TABLE_ACCOUNT)
 		return err_set(err, -EINVAL, "slot %u: account out of range", p->slot);

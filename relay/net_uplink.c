@@ -101,6 +101,8 @@ static int follow_default(struct net *net, uint16_t family, bool *ret_there, boo
 	*ret_there = !r;
 	nh.has_gateway = walk.best.has_gateway;
 	nh.gateway6 = walk.best.gateway6;
+	if (nh.has_gateway && family == AF_INET)
+		net->router4 = nh.gateway4;
 	if (!walk.found || (*ret_there && nexthop_eq(&nh, &have)))
 		return 0;
 	r = nl_nexthop_replace(net->rtnl, &nh, KSTATE_RTPROT, err);

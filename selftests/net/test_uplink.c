@@ -129,6 +129,7 @@ static void each_family_has_its_gateway(void **state)
 	assert_int_equal(nl_nexthop_get(net->rtnl, KSTATE_NH4, &nh, NULL), 0);
 	assert_int_equal(nh.oif, net->uplink_ifindex);
 	assert_int_equal(addr4_to_u32(nh.gateway4), 0xc0000201);
+	assert_int_equal(addr4_to_u32(net->router4), 0xc0000201);
 	assert_int_equal(nl_nexthop_get(net->rtnl, KSTATE_NH6, &nh, NULL), 0);
 	assert_int_equal(nh.gateway6.b[15], 1);
 }

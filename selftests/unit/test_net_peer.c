@@ -97,6 +97,16 @@ static void the_relays_own_addresses_are_refused(void **state)
 	assert_int_equal(check(state, &four), -EINVAL);
 }
 
+static void the_gateways_address_is_refused(void **state)
+{
+	struct rig *rig = *state;
+	struct peer peer = peer_of(3, "2001:db8:5::aaaa:a000:3", "192.0.2.1");
+
+	assert_int_equal(check(state, &peer), 0);
+	rig->net.router4 = peer.v4;
+	assert_int_equal(check(state, &peer), -EINVAL);
+}
+
 static void network_and_broadcast_addresses_are_refused(void **state)
 {
 	struct peer first = peer_of(3, "2001:db8:5::aaaa:a000:3", "192.0.2.0");
@@ -153,6 +163,7 @@ int main(void)
 		T(an_ipv6_address_of_another_slot_is_refused),
 		T(addresses_outside_the_pools_are_refused),
 		T(the_relays_own_addresses_are_refused),
+		T(the_gateways_address_is_refused),
 		T(network_and_broadcast_addresses_are_refused),
 		T(an_account_whose_table_wraps_is_refused),
 		T(mtu_and_device_are_checked),
