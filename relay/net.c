@@ -92,6 +92,8 @@ static int start(struct net *net, struct err *err)
 	if (!r)
 		r = nl_open(NETLINK_GENERIC, &net->genl, err);
 	if (!r)
+		r = net_wg_check(net, err);
+	if (!r)
 		r = net_base_nft(net_base_rules, err);
 	if (!r)
 		r = net_base_sysctls(&net->conf, err);
@@ -232,6 +234,24 @@ static int flush_routes(struct nl *nl, uint16_t family, struct err *err)
 	return r;
 }
 
+static int flush_wg(struct nl *nl, const struct conf *conf, struct err *err)
+{
+	static const char *const names[] = {"wg0", "wg1"};
+	AUTO_NL struct nl *genl = NULL;
+	struct nl_link link;
+	int r = nl_open(NETLINK_GENERIC, &genl, err);
+
+	for (int i = 0; i < 2 && !r; i++) {
+		if (nl_link_get(nl, names[i], &link, NULL) || link.kind != NL_LINK_WIREGUARD)
+			continue;
+		if (net_wg_is_ours(genl, conf, i, link.ifindex))
+			r = nl_link_del(nl, link.ifindex, err);
+		else
+			log_warn("%s: another program's, left alone", names[i]);
+	}
+	return r;
+}
+
 static int flush_devices(struct nl *nl, const struct conf *conf, struct err *err)
 {
 	struct kstate vrfs = {};
@@ -241,11 +261,8 @@ static int flush_devices(struct nl *nl, const struct conf *conf, struct err *err
 	for (size_t i = 0; i < vrfs.n_vrfs && !r; i++)
 		r = nl_link_del(nl, (int)vrfs.vrfs[i].table, err);
 	kstate_clear(&vrfs);
-	for (int i = 0; i < 2 && !r; i++) {
-		if (!nl_link_get(nl, i ? "wg1" : "wg0", &link, NULL) &&
-		    link.kind == NL_LINK_WIREGUARD)
-			r = nl_link_del(nl, link.ifindex, err);
-	}
+	if (!r)
+		r = flush_wg(nl, conf, err);
 	if (!r && !nl_link_get(nl, conf->uplink, &link, NULL))
 		r = nl_tc_root_del(nl, link.ifindex, err);
 	return r;

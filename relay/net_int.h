@@ -64,7 +64,10 @@ int net_base_filter(struct err *err); /* there again, if somebody has flushed al
 extern const char net_base_rules[], net_base_no_rules[];
 
 /* net_wg.c: the pair exists, is up, has its keys. */
+int net_wg_check(struct net *net, struct err *err); /* before anything is changed */
 int net_wg_start(struct net *net, struct err *err);
+/* Made by relayd, or by nobody who gave it a key. */
+bool net_wg_is_ours(struct nl *genl, const struct conf *conf, int which, int ifindex);
 
 /* net_uplink.c */
 int net_uplink_start(struct net *net, struct err *err);	 /* finds it; programs attached */

@@ -270,6 +270,18 @@ static void of_two_routers_one_is_the_gateway(void **state)
 	assert_in_range(nh.gateway6.b[15], 3, 4);
 }
 
+/* A kernel without WireGuard cannot tell whose device of that kind it is. */
+static void a_device_called_wg0_of_another_kind_is_refused(void **state)
+{
+	struct net *net = *state;
+	struct err err = {};
+
+	assert_int_equal(net_wg_check(net, &err), 0);
+	add_pair(net->rtnl, "wg0", "wg0-far");
+	assert_int_equal(net_wg_check(net, &err), -EEXIST);
+	assert_non_null(strstr(err.text, "wg0 exists"));
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -283,6 +295,7 @@ int main(void)
 		T(the_last_gateway_stays_when_the_default_route_goes),
 		T(a_default_route_by_a_next_hop_object_counts),
 		T(of_two_routers_one_is_the_gateway),
+		T(a_device_called_wg0_of_another_kind_is_refused),
 	};
 
 	return RUN_TESTS(tests);
