@@ -25,7 +25,7 @@ trap cleanup EXIT
 
 n=0 failed=0
 echo "TAP version 13"
-echo "1..19"
+echo "1..20"
 check() { # check NAME COMMAND...
 	local name=$1
 	shift
@@ -121,6 +121,10 @@ check "and asks again without" asked '^POST web ipv4=False'
 check "refuses network host in words" said 'plain: network host.*not attached'
 check "refuses a label's value in words" said 'wrong: label sidecar.bandwidth="11": expected 10, 50, 100 or 500'
 check "goes on to the tunnel" said 'web: attach$'
+code=0
+second=$(timeout 5 "$BUILD/sidecar-agent" --env "$tmp/env" 2>&1) || code=$?
+check "a second one of the same state is refused in words" \
+	test "$code" = 1 -a "${second%another sidecar-agent runs}" != "$second"
 worker() { pgrep -P "$agent"; }
 status=$(cat "/proc/$(worker)/status")
 check "the worker is another user, with Docker's group only" \
