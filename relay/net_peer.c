@@ -58,6 +58,12 @@ int net_peer_check(const struct net *net, const struct peer *p, struct err *err)
 		return err_set(err, -EINVAL, "slot %u: account out of range", p->slot);
 	if (p->wg > 1 || p->mtu < 1280 || p->mtu > conf->mtu)
 		return err_set(err, -EINVAL, "slot %u: device or MTU out of range", p->slot);
+	/* The kernel passes over a device's own key in silence: each look would add it again. */
+	for (int i = 0; i < 2; i++) {
+		if (!memcmp(p->public_key, net->wg_public_key[i], KEY_LEN))
+			return err_set(err, -EINVAL, "slot %u: its key is the relay's own",
+				       p->slot);
+	}
 	for (uint32_t i = 0; i < conf->slots; i++) {
 		const struct peer *other = &net->want[i];
 

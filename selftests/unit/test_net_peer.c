@@ -107,6 +107,15 @@ static void the_gateways_address_is_refused(void **state)
 	assert_int_equal(check(state, &peer), -EINVAL);
 }
 
+static void the_relays_own_key_is_refused(void **state)
+{
+	struct rig *rig = *state;
+	struct peer peer = peer_of(3, "2001:db8:5::aaaa:a000:3", NULL);
+
+	memcpy(rig->net.wg_public_key[1], peer.public_key, KEY_LEN);
+	assert_int_equal(check(state, &peer), -EINVAL);
+}
+
 static void network_and_broadcast_addresses_are_refused(void **state)
 {
 	struct peer first = peer_of(3, "2001:db8:5::aaaa:a000:3", "192.0.2.0");
@@ -164,6 +173,7 @@ int main(void)
 		T(addresses_outside_the_pools_are_refused),
 		T(the_relays_own_addresses_are_refused),
 		T(the_gateways_address_is_refused),
+		T(the_relays_own_key_is_refused),
 		T(network_and_broadcast_addresses_are_refused),
 		T(an_account_whose_table_wraps_is_refused),
 		T(mtu_and_device_are_checked),
