@@ -77,6 +77,17 @@ static void copy_addr(const struct nlattr *attr, uint16_t family, void *to)
 		memcpy(to, mnl_attr_get_payload(attr), addr_len(family));
 }
 
+static void read_via(const struct nlattr *attr, struct nl_route *route)
+{
+	const struct rtvia *via = mnl_attr_get_payload(attr);
+
+	if (mnl_attr_get_payload_len(attr) < sizeof(*via) + sizeof(route->gateway6) ||
+	    via->rtvia_family != AF_INET6)
+		return;
+	memcpy(&route->gateway6, via->rtvia_addr, sizeof(route->gateway6));
+	route->has_gateway = route->via6 = true;
+}
+
 static int route_attr(const struct nlattr *attr, void *ctx);
 
 /* Several routers: the first one speaks for all. */
@@ -118,6 +129,9 @@ static int route_attr(const struct nlattr *attr, void *ctx)
 		break;
 	case RTA_NH_ID:
 		route->nhid = mnl_attr_get_u32(attr);
+		break;
+	case RTA_VIA:
+		read_via(attr, route);
 		break;
 	case RTA_MULTIPATH:
 		read_multipath(attr, route);

@@ -20,6 +20,7 @@ struct nl_route {
 		struct addr6 dst6;
 	};
 	bool has_gateway, has_src;
+	bool via6; /* dumps: a v4 route whose gateway is gateway6 (RFC 8950) */
 	union {
 		struct addr4 gateway4;
 		struct addr6 gateway6;

@@ -99,9 +99,11 @@ static int follow_default(struct net *net, uint16_t family, bool *ret_there, boo
 	if (r && r != -ENOENT)
 		return r;
 	*ret_there = !r;
+	/* IPv4 routes may have an IPv6 router, and next hops of that family. */
+	nh.family = walk.best.via6 ? AF_INET6 : family;
 	nh.has_gateway = walk.best.has_gateway;
 	nh.gateway6 = walk.best.gateway6;
-	if (nh.has_gateway && family == AF_INET)
+	if (nh.has_gateway && nh.family == AF_INET)
 		net->router4 = nh.gateway4;
 	if (!walk.found || (*ret_there && nexthop_eq(&nh, &have)))
 		return 0;

@@ -270,6 +270,36 @@ static void of_two_routers_one_is_the_gateway(void **state)
 	assert_in_range(nh.gateway6.b[15], 3, 4);
 }
 
+static void ipv4_may_have_an_ipv6_router(void **state)
+{
+	struct net *net = *state;
+	struct nlmsghdr *nlh = nl_msg(net->rtnl, RTM_NEWROUTE, NLM_F_CREATE);
+	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+	struct {
+		uint16_t family;
+		struct addr6 addr;
+	} via = {AF_INET6, {{0xfe, 0x80, [15] = 7}}};
+	struct nl_route user = {
+		.family = AF_INET, .table = 77, .nhid = KSTATE_NH4, .protocol = KSTATE_RTPROT};
+	struct nl_nexthop nh;
+
+	*rtm = (struct rtmsg){.rtm_family = AF_INET,
+			      .rtm_table = KSTATE_MAIN,
+			      .rtm_protocol = RTPROT_STATIC,
+			      .rtm_type = RTN_UNICAST};
+	mnl_attr_put_u32(nlh, RTA_OIF, (uint32_t)net->uplink_ifindex);
+	mnl_attr_put(nlh, RTA_VIA, sizeof(via), &via);
+	assert_int_equal(nl_do(net->rtnl, nlh, NULL), 0);
+	assert_true(look(net));
+	assert_true(net->gateway4);
+	assert_int_equal(nl_nexthop_get(net->rtnl, KSTATE_NH4, &nh, NULL), 0);
+	assert_int_equal(nh.family, AF_INET6);
+	assert_int_equal(nh.gateway6.b[15], 7);
+	assert_true(addr4_is_zero(net->router4));
+	assert_int_equal(nl_route_replace(net->rtnl, &user, NULL), 0);
+	assert_false(look(net));
+}
+
 /* A kernel without WireGuard cannot tell whose device of that kind it is. */
 static void a_device_called_wg0_of_another_kind_is_refused(void **state)
 {
@@ -295,6 +325,7 @@ int main(void)
 		T(the_last_gateway_stays_when_the_default_route_goes),
 		T(a_default_route_by_a_next_hop_object_counts),
 		T(of_two_routers_one_is_the_gateway),
+		T(ipv4_may_have_an_ipv6_router),
 		T(a_device_called_wg0_of_another_kind_is_refused),
 	};
 
