@@ -54,6 +54,7 @@ BPF_SRC := $(sort $(wildcard bpf/*.bpf.c))
 UNIT_SRC := $(sort $(wildcard selftests/unit/test_*.c))
 BPF_TEST_SRC := $(sort $(wildcard selftests/bpf/test_*.c))
 NET_TEST_SRC := $(sort $(wildcard selftests/net/test_*.c))
+BENCH_SRC := $(sort $(wildcard selftests/bench/bench*.c))
 API_TOOL_SRC := $(sort $(wildcard selftests/api/*.c))
 FUZZ_SRC := $(sort $(wildcard selftests/fuzz/fuzz_*.c))
 TEST_LIB_SRC := $(filter-out $(UNIT_SRC) $(BPF_TEST_SRC) $(NET_TEST_SRC),$(sort $(wildcard selftests/unit/*.c \
@@ -65,12 +66,13 @@ PROGRAMS := relayd relayctl sidecar-agent
 BIN := $(PROGRAMS:%=$(BUILD)/%)
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 SKEL := $(BPF_SRC:bpf/%.bpf.c=$(BUILD)/gen/%.skel.h)
-GEN := $(SKEL) $(BUILD)/gen/syscalls_api.h $(BUILD)/gen/syscalls_worker.h
+WEB_SRC := $(sort $(wildcard relay/web/*.html relay/web/*.css relay/web/*.js relay/web/*.json))
+GEN := $(SKEL) $(BUILD)/gen/web.h $(BUILD)/gen/syscalls_api.h $(BUILD)/gen/syscalls_worker.h
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 BPF_TESTS := $(BPF_TEST_SRC:%.c=$(BUILD)/%)
 NET_TESTS := $(NET_TEST_SRC:%.c=$(BUILD)/%)
 API_TOOLS := $(API_TOOL_SRC:%.c=$(BUILD)/%)
-API_TESTS := $(sort $(wildcard selftests/api/test_*.sh))
+API_TESTS := $(sort $(wildcard selftests/api/test_*.sh)) $(sort $(wildcard selftests/web/test_*.sh))
 FUZZERS := $(FUZZ_SRC:%.c=$(BUILD)/%)
 
 .PHONY: all demo check check-unit check-bpf check-net check-api check-vm check-long bench fuzz lint format \
@@ -118,9 +120,19 @@ $(BUILD)/gen/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h bpf/*.c bpf/lib/*.h bpf/inc
 	$(call say,BPF,$<)
 	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Wimplicit-int-conversion \
 		-Wenum-conversion -I/usr/include/$(shell uname -m)-linux-gnu -Ibpf -Ibpf/include -c $< -o $@
+$(BUILD)/gen/%.bpf.o: selftests/bench/%.bpf.c selftests/bench/bench_gen.h
+	@mkdir -p $(@D)
+	$(call say,BPF,$<)
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror \
+		-I/usr/include/$(shell uname -m)-linux-gnu -Iselftests/bench -c $< -o $@
 $(BUILD)/gen/%.skel.h: $(BUILD)/gen/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)bpftool gen skeleton $< name $* >$@
+
+# Pages and documents that relayd carries.
+$(BUILD)/gen/web.h: relay/web/embed.sh $(WEB_SRC)
+	@mkdir -p $(@D)
+	$(Q)sh relay/web/embed.sh $(WEB_SRC) >$@
 
 # System calls are named in comments of the functions that need them.
 $(BUILD)/gen/syscalls_%.h: selftests/harness/syscalls.sh $(LIB_SRC) $(RELAY_SRC) $(AGENT_SRC)
@@ -128,7 +140,7 @@ $(BUILD)/gen/syscalls_%.h: selftests/harness/syscalls.sh $(LIB_SRC) $(RELAY_SRC)
 	$(Q)sh selftests/harness/syscalls.sh $* $(filter %.c,$^) >$@
 
 # Tests.
-TEST_LIBS = $(LIBS_relayd) -lcmocka
+TEST_LIBS = $(LIBS_relayd) -lcmocka -lz
 TEST_ARCHIVES := $(patsubst %,$(BUILD)/%.a,tests relay agent relayctl lib)
 $(UNIT) $(BPF_TESTS) $(NET_TESTS) $(API_TOOLS): $(BUILD)/%: $(BUILD)/%.o $(TEST_ARCHIVES)
 	$(call say,LD,$@)
@@ -175,8 +187,11 @@ vm-stop:
 FUZZ_SECONDS ?= 60
 fuzz: $(FUZZERS)
 	@sh selftests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
-bench:
-	@echo "bench: no benchmark yet (issue: the data plane, complete and proven)"; exit 1
+$(call obj,$(BENCH_SRC)): $(BUILD)/gen/gen.skel.h
+$(BUILD)/selftests/bench/bench: $(call obj,$(BENCH_SRC)) $(BUILD)/tests.a $(BUILD)/relay.a $(BUILD)/lib.a
+	$(call link,$(TEST_LIBS))
+bench: $(BUILD)/selftests/bench/bench
+	@$< $(BUILD)/bench.json
 
 format:
 	$(Q)clang-format -i $(filter-out $(BUILD)/%,$(SRC) $(HDR) $(wildcard bpf/*.c))

@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 #include "../lib/file.h"
+#include "../lib/parse.h"
 
 #define ENV_MAX_BYTES 65536
 #define TOKEN_FILE_MAX_BYTES 256
 
+#define DEFAULT_PSK_PERIOD "120"
 #define DEFAULT_DOCKER "unix:///var/run/docker.sock"
 #define DEFAULT_STATE_DIR "/var/lib/sidecar-agent"
 #define DEFAULT_NETNS_DIR "/run/docker/netns"
@@ -123,6 +125,42 @@ static int get_proxy(struct conf *conf, struct err *err)
 	return 0;
 }
 
+static int get_seconds(const char *name, const char *fallback, uint32_t min, uint32_t max,
+		       uint32_t *ret, struct err *err)
+{
+	const char *value = env(name);
+
+	if (parse_u32(value ? value : fallback, min, max, ret))
+		return err_set(err, -EINVAL, "%s: expected a number of seconds, %u to %u", name,
+			       min, max);
+	return 0;
+}
+
+/* Strict with less than two periods would close on one lost message. */
+static int get_psk(struct conf *conf, struct err *err)
+{
+	const char *strict = env("SIDECAR_PSK_STRICT");
+	int r = get_seconds("SIDECAR_PSK_PERIOD", DEFAULT_PSK_PERIOD, 5, 3600, &conf->psk_period_s,
+			    err);
+
+	if (r || !strict || !strcmp(strict, "0"))
+		return r;
+	return get_seconds("SIDECAR_PSK_STRICT", strict, conf->psk_period_s * 2, 604800,
+			   &conf->psk_strict_s, err);
+}
+
+static int get_log(struct conf *conf, struct err *err)
+{
+	static const char *const names[] = {"codes", "text", NULL};
+	const char *value = env("SIDECAR_LOG");
+	int i = 0;
+
+	if (value && parse_name(value, names, &i))
+		return err_set(err, -EINVAL, "SIDECAR_LOG: expected codes or text");
+	conf->log_text = i == 1;
+	return 0;
+}
+
 int conf_from_env(struct conf *ret_conf, struct err *err)
 {
 	struct conf conf = {};
@@ -139,6 +177,10 @@ int conf_from_env(struct conf *ret_conf, struct err *err)
 		r = get_path("SIDECAR_NETNS_DIR", DEFAULT_NETNS_DIR, conf.netns_dir, err);
 	if (!r)
 		r = get_proxy(&conf, err);
+	if (!r)
+		r = get_psk(&conf, err);
+	if (!r)
+		r = get_log(&conf, err);
 	if (!r)
 		*ret_conf = conf;
 	explicit_bzero(&conf, sizeof(conf));

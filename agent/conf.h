@@ -16,6 +16,9 @@ struct conf {
 	char state_dir[CONF_PATH_LEN];	   /* SIDECAR_STATE_DIR */
 	char netns_dir[CONF_PATH_LEN];	   /* SIDECAR_NETNS_DIR */
 	char proxy[CONF_PROXY_LEN];	   /* HTTPS_PROXY, "" = none */
+	uint32_t psk_period_s;		   /* SIDECAR_PSK_PERIOD, 120 */
+	uint32_t psk_strict_s;		   /* SIDECAR_PSK_STRICT, 0 = never */
+	bool log_text;			   /* SIDECAR_LOG=text, not codes */
 	int verbose;
 };
 

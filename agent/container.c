@@ -66,6 +66,7 @@ struct plan_in container_plan_in(const struct container *c, bool relay_down)
 		.attached = c->attached && e && e->has_config && config_eq(&c->applied, &e->config),
 		.has_config = e && e->has_config,
 		.confirmed = c->confirmed && !strcmp(c->posted_name, c->now.name),
+		.keyed = c->keyed,
 		.readd = c->readd,
 		.relay_down = relay_down,
 		.relay_due = backoff_due(&c->relay),

@@ -4,6 +4,7 @@
 #define AGENT_CONTAINER_H
 
 #include "../lib/mono.h"
+#include "../lib/psk_agent.h"
 #include "backoff.h"
 #include "docker.h"
 #include "helper_msg.h"
@@ -47,6 +48,11 @@ struct container {
 	/* The last change of the tunnel's last handshake. */
 	int64_t handshake_s;
 	struct mono handshake_since;
+	/* worker_psk.c */
+	struct psk_agent psk;
+	bool keyed;		/* an exchange has succeeded since the relay was asked last */
+	unsigned int psk_calls; /* to relay and helper, unanswered */
+	struct mono psk_handshake, psk_looked;
 	char said[ERR_TEXT_LEN]; /* so that nothing is logged every half minute */
 };
 

@@ -10,8 +10,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include "../lib/file.h"
-#include "../lib/log.h"
 #include "../lib/mono.h"
+#include "event.h"
 #include "helper_msg.h"
 #include "isolate.h"
 #include "state.h"
@@ -126,11 +126,11 @@ static void reap(bool nonsense)
 	alarm(0);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
-		log_err("worker: killed for a system call it may not use");
+		event_log(EVENT_WORKER_FILTERED, NULL, NULL, "%s", "");
 	else if (WIFSIGNALED(status))
-		log_err("worker: killed by signal %d", WTERMSIG(status));
+		event_log(EVENT_WORKER_ENDED, NULL, NULL, "killed by signal %d", WTERMSIG(status));
 	else if (WEXITSTATUS(status))
-		log_err("worker: exit code %d", WEXITSTATUS(status));
+		event_log(EVENT_WORKER_ENDED, NULL, NULL, "exit code %d", WEXITSTATUS(status));
 }
 
 /* Ends early on a signal to stop. */
@@ -200,13 +200,13 @@ int helper_run(const struct conf *conf, struct err *err)
 		r = helper_serve(fd, conf->netns_dir, err);
 		close(fd);
 		if (r)
-			log_err("%s", err->text);
+			event_log(EVENT_HELPER_FAILED, NULL, NULL, "%s", err->text);
 		reap(r != 0);
 		r = 0;
 		if (mono_ms_since(since) > PAUSE_FORGET_MS)
 			pause_ms = PAUSE_MIN_MS;
 		if (!stopping)
-			log_info("worker: started again in %d ms", (int)pause_ms);
+			event_log(EVENT_WORKER_AGAIN, NULL, NULL, "in %d ms", (int)pause_ms);
 		rest(pause_ms);
 		pause_ms = pause_ms * 2 < PAUSE_MAX_MS ? pause_ms * 2 : PAUSE_MAX_MS;
 	}

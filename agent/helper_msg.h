@@ -11,6 +11,7 @@
  *	DETACH	handle: removes device, rules and routes from the namespace. Nothing there =
  *		success.
  *	STATUS	handle: what the tunnel there looks like.
+ *	PSK	handle: another pre-shared key for the tunnel there.
  *	CLOSE	handle: forgets the namespace.
  *	SWEEP	removes devices "wg-" and 8 digits that a crash left in the host's namespace.
  */
@@ -37,6 +38,7 @@ enum helper_type {
 	HELPER_ATTACH,
 	HELPER_DETACH,
 	HELPER_STATUS,
+	HELPER_PSK,
 	HELPER_CLOSE,
 	HELPER_SWEEP,
 	HELPER_ANSWER,
@@ -48,12 +50,18 @@ struct tunnel_conf {
 	char container_id[HELPER_ID_LEN];
 	uint8_t private_key[KEY_LEN];
 	uint8_t relay_key[KEY_LEN];
-	uint8_t psk[KEY_LEN]; /* all zero = none */
+	uint8_t psk[KEY_LEN]; /* all zero = what the tunnel has; a new one gets a random one */
 	struct endpoint endpoint;
 	struct addr6 v6; /* zero = none */
 	struct addr4 v4; /* zero = none */
 	uint32_t mtu;
 	uint32_t egress_tunnel; /* 1: default routes of the granted families lead into the tunnel */
+};
+
+/* The pre-shared key alone, of a tunnel that is there. */
+struct tunnel_psk {
+	uint8_t relay_key[KEY_LEN];
+	uint8_t psk[KEY_LEN]; /* all zero = a random one: nothing passes */
 };
 
 struct tunnel_status {
@@ -68,11 +76,12 @@ struct tunnel_status {
 struct helper_msg {
 	uint32_t type;
 	uint32_t seq;
-	uint32_t handle; /* ATTACH, DETACH, STATUS, CLOSE; answer to OPEN */
+	uint32_t handle; /* all but OPEN and SWEEP; answer to OPEN */
 	int32_t result;	 /* answer: 0 or negative errno */
 	union {
 		char path[HELPER_PATH_LEN];  /* OPEN */
 		struct tunnel_conf conf;     /* ATTACH */
+		struct tunnel_psk psk;	     /* PSK */
 		struct tunnel_status status; /* answer to STATUS */
 		char text[ERR_TEXT_LEN];     /* answer with result < 0 */
 	};

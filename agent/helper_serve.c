@@ -192,6 +192,15 @@ static int do_status(struct server *s, const struct helper_msg *msg, struct help
 	return r ? r : tunnel_status(s->open[i].fd, &answer->status, err);
 }
 
+static int do_psk(struct server *s, const struct helper_msg *msg, UNUSED struct helper_msg *answer,
+		  struct err *err)
+{
+	uint32_t i = 0;
+	int r = find(s, msg->handle, &i, err);
+
+	return r ? r : tunnel_psk(s->open[i].fd, &msg->psk, err);
+}
+
 static int do_close(struct server *s, const struct helper_msg *msg,
 		    UNUSED struct helper_msg *answer, struct err *err)
 {
@@ -216,6 +225,7 @@ static int (*const requests[HELPER_TYPE_MAX])(struct server *s, const struct hel
 					      struct helper_msg *answer, struct err *err) = {
 	[HELPER_OPEN] = do_open,     [HELPER_ATTACH] = do_attach, [HELPER_DETACH] = do_detach,
 	[HELPER_STATUS] = do_status, [HELPER_CLOSE] = do_close,	  [HELPER_SWEEP] = do_sweep,
+	[HELPER_PSK] = do_psk,
 };
 
 static int wait_for(int fd, short events)

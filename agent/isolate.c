@@ -18,8 +18,8 @@
 #include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include "../lib/log.h"
 #include "../lib/sysfilter.h"
+#include "event.h"
 
 int isolate_worker_ids(uid_t *ret_uid, gid_t *ret_gid)
 {
@@ -51,13 +51,11 @@ static int become_user(const char *docker_socket, struct err *err)
 	int r;
 
 	if (isolate_worker_ids(&uid, &gid)) {
-		log_warn("no user " ISOLATE_WORKER_USER
-			 ": the worker stays root, without capabilities");
+		event_log(EVENT_NO_USER, NULL, NULL, "no user %s", ISOLATE_WORKER_USER);
 		return capng_apply(CAPNG_SELECT_ALL) ? -EPERM : 0;
 	}
 	if (docker_group(docker_socket, &docker)) {
-		log_warn("%s: no group may use it: the worker stays root, without capabilities",
-			 docker_socket);
+		event_log(EVENT_NO_USER, NULL, NULL, "%s: no group may use it", docker_socket);
 		return capng_apply(CAPNG_SELECT_ALL) ? -EPERM : 0;
 	}
 	if (setgroups(1, &docker))

@@ -11,6 +11,7 @@ struct label_ask {
 	const char *value;
 	const char *relay_host;
 	struct labels *labels;
+	struct err *why; /* a value with a form of its own: what is wrong with it */
 };
 
 static bool set_enable(const struct label_ask *ask)
@@ -33,6 +34,11 @@ static bool set_bandwidth(const struct label_ask *ask)
 		return false;
 	ask->labels->bandwidth_mbps = mbps[i];
 	return true;
+}
+
+static bool set_firewall(const struct label_ask *ask)
+{
+	return !firewall_parse(ask->value, &ask->labels->firewall, ask->why);
 }
 
 static bool set_egress(const struct label_ask *ask)
@@ -60,6 +66,7 @@ static const struct label {
 	{"sidecar.enable", set_enable, "true or false"},
 	{"sidecar.ipv4", set_ipv4, "true or false"},
 	{"sidecar.bandwidth", set_bandwidth, "10, 50, 100 or 500"},
+	{"sidecar.firewall", set_firewall, "rules"},
 	{"sidecar.egress", set_egress, "tunnel or bridge"},
 	{"sidecar.relay", set_relay, NULL},
 };
@@ -77,6 +84,8 @@ static int apply(const struct label *label, const json_t *labels, struct label_a
 		return err_set(err, -EINVAL, "label %s: expected a string", label->key);
 	if (label->set(ask))
 		return 0;
+	if (ask->why->code)
+		return err_set(err, -EINVAL, "label %s: %s", label->key, ask->why->text);
 	log_esc(shown, sizeof(shown), ask->value, strlen(ask->value));
 	return err_set(err, -EINVAL, "label %s=\"%s\": expected %s%s", label->key, shown,
 		       label->expected ? label->expected : ask->relay_host,
@@ -111,7 +120,8 @@ int label_parse(const json_t *labels, const char *relay_host, struct labels *ret
 		struct err *err)
 {
 	struct labels parsed = {};
-	struct label_ask ask = {.relay_host = relay_host, .labels = &parsed};
+	struct err why = {};
+	struct label_ask ask = {.relay_host = relay_host, .labels = &parsed, .why = &why};
 	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {

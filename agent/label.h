@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "../lib/err.h"
+#include "../lib/firewall.h"
 
 #define LABEL_PREFIX "sidecar."
 #define LABEL_MAX_UNKNOWN 8 /* named in warnings; further ones are not */
@@ -17,6 +18,7 @@ struct labels {
 	bool ipv4;
 	bool egress_bridge;	 /* sidecar.egress=bridge */
 	uint32_t bandwidth_mbps; /* 0 = not asked for */
+	struct sc_firewall firewall;
 	unsigned int n_unknown;
 	char unknown[LABEL_MAX_UNKNOWN][LABEL_KEY_LEN]; /* escaped, perhaps cut */
 };

@@ -6,6 +6,8 @@
 #include <unistd.h>
 #include "../lib/log.h"
 #include "../lib/opt.h"
+#include "../lib/parse.h"
+#include "event.h"
 #include "helper.h"
 #include "helper_msg.h"
 #include "worker.h"
@@ -13,6 +15,7 @@
 struct args {
 	const char *env;
 	const char *role; /* internal: how the helper starts the worker */
+	const char *explain;
 	bool check, verbose, version, help;
 };
 
@@ -20,7 +23,9 @@ static const struct opt opts[] = {
 	{"env", 'e', "FILE", "read NAME=VALUE lines; what is set already stays", OPT_TEXT,
 	 offsetof(struct args, env)},
 	{"check", 'n', NULL, "check the settings and end", OPT_FLAG, offsetof(struct args, check)},
-	{"verbose", 'v', NULL, "log more", OPT_FLAG, offsetof(struct args, verbose)},
+	{"explain", 0, "CODE", "say what a code of the log means (all: each of them)", OPT_TEXT,
+	 offsetof(struct args, explain)},
+	{"verbose", 'v', NULL, "log more, in words", OPT_FLAG, offsetof(struct args, verbose)},
 	{"version", 0, NULL, "print the version", OPT_FLAG, offsetof(struct args, version)},
 	{"help", 'h', NULL, "print this", OPT_FLAG, offsetof(struct args, help)},
 	{},
@@ -34,10 +39,11 @@ static const struct opt internal_opts[] = {
 
 static void help(void)
 {
-	puts("usage: sidecar-agent [-e FILE] [-n] [-v] [--version] [--help]\n");
+	puts("usage: sidecar-agent [-e FILE] [-n] [-v] [--explain CODE] [--version] [--help]\n");
 	opt_print_help(stdout, opts);
 	puts("\nSettings come from the environment: SIDECAR_TOKEN or SIDECAR_TOKEN_FILE,\n"
-	     "SIDECAR_JOIN, DOCKER_HOST, SIDECAR_STATE_DIR, SIDECAR_NETNS_DIR, HTTPS_PROXY.\n"
+	     "SIDECAR_JOIN, DOCKER_HOST, SIDECAR_STATE_DIR, SIDECAR_NETNS_DIR, HTTPS_PROXY,\n"
+	     "SIDECAR_PSK_PERIOD, SIDECAR_PSK_STRICT, SIDECAR_LOG.\n"
 	     "See sidecar-agent(8).");
 }
 
@@ -55,9 +61,10 @@ static int run_worker(int argc, char **argv)
 	}
 	log_init("worker", args.verbose ? LOG_LVL_DEBUG : LOG_LVL_INFO);
 	if (conf_from_env(&conf, &err)) {
-		log_err("%s", err.text);
+		event_log(EVENT_START_FAILED, NULL, NULL, "%s", err.text);
 		return OPT_EXIT_USAGE;
 	}
+	event_init(conf.log_text || args.verbose);
 	return worker_main(&conf);
 }
 
@@ -69,6 +76,28 @@ static void print_conf(const struct conf *conf)
 	printf("SIDECAR_JOIN=%s\nDOCKER_HOST=unix://%s\nSIDECAR_STATE_DIR=%s\n"
 	       "SIDECAR_NETNS_DIR=%s\n",
 	       join_text(join, &conf->join), conf->docker_socket, conf->state_dir, conf->netns_dir);
+}
+
+static void explain_one(const struct event_info *e)
+{
+	printf("%u %s: %s\n    %s\n", e->code, e->level, e->words, e->explanation);
+}
+
+static int explain(const char *text)
+{
+	uint32_t code;
+
+	if (!strcmp(text, "all")) {
+		for (int i = 0; i < EVENT_MAX; i++)
+			explain_one(event_at(i));
+		return fflush(stdout) ? 1 : 0;
+	}
+	if (parse_u32(text, 0, UINT32_MAX, &code) || !event_find(code)) {
+		fprintf(stderr, "sidecar-agent: --explain: no such code: see --explain all\n");
+		return OPT_EXIT_USAGE;
+	}
+	explain_one(event_find(code));
+	return fflush(stdout) ? 1 : 0;
 }
 
 int main(int argc, char **argv)
@@ -92,6 +121,8 @@ int main(int argc, char **argv)
 			puts("sidecar-agent " SIDECAR_VERSION);
 		return 0;
 	}
+	if (!r && args.explain)
+		return explain(args.explain);
 	if (!r && args.env)
 		r = conf_env_file(args.env, &err);
 	if (!r)
@@ -106,9 +137,10 @@ int main(int argc, char **argv)
 	}
 	conf.verbose = args.verbose;
 	log_init("agent", args.verbose ? LOG_LVL_DEBUG : LOG_LVL_INFO);
+	event_init(conf.log_text || args.verbose);
 	r = helper_run(&conf, &err);
 	if (r)
-		log_err("%s", err.text);
+		event_log(EVENT_START_FAILED, NULL, NULL, "%s", err.text);
 	explicit_bzero(&conf, sizeof(conf));
 	return r ? 1 : 0;
 }

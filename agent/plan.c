@@ -25,8 +25,9 @@ enum plan_step plan_next(const struct plan_in *in)
 		return PLAN_DELETE;
 	if (!in->readd && !in->confirmed && in->relay_due)
 		return PLAN_POST;
-	/* A relay that cannot be reached has not taken the addresses back. */
-	if (!in->attached && in->has_config && (in->confirmed || in->relay_down))
+	/* A relay that cannot be reached has not taken the addresses back, and the last key holds.
+	 */
+	if (!in->attached && in->has_config && ((in->confirmed && in->keyed) || in->relay_down))
 		return in->helper_due ? PLAN_ATTACH : PLAN_NOTHING;
 	return PLAN_NOTHING;
 }

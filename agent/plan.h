@@ -18,6 +18,7 @@ struct plan_in {
 	/* The relay. */
 	bool has_config;	    /* it has said this container's configuration once */
 	bool confirmed;		    /* and again, for what the container asks now */
+	bool keyed;		    /* and has the tunnel's pre-shared key */
 	bool readd;		    /* it must forget the peer before it adds it again */
 	bool relay_down;	    /* did not answer when asked last */
 	bool relay_due, helper_due; /* no back-off runs */

@@ -5,13 +5,15 @@
 #include <string.h>
 #include "../lib/log.h"
 
+#define PEERS "/v1/peers"
+#define PSK "/v1/peers/psk"
 #define RELAY_CONNECT_MS 5000
 #define RELAY_ANSWER_MS 15000
 #define RELAY_MAX_BODY_BYTES (16u << 20)
 #define TUNNEL_MIN_MTU 1280 /* IPv6's least (RFC 8200 section 5) */
 #define TUNNEL_MAX_MTU 9200
 
-enum relay_form { FORM_PEER, FORM_LIST, FORM_NONE };
+enum relay_form { FORM_PEER, FORM_LIST, FORM_OFFER, FORM_NONE };
 
 struct relay_call {
 	relay_api_cb *cb;
@@ -59,6 +61,29 @@ int relay_api_peer_parse(const json_t *json, struct relay_answer *ret, struct er
 	if (parse_endpoint(endpoint, &c.endpoint))
 		return err_set(err, -EINVAL, "relay.endpoint: not ADDRESS:PORT");
 	ret->config = c;
+	json_get_u64(json, "psk_epoch", 0, PSK_EPOCH_MAX, &ret->psk_epoch, NULL);
+	return 0;
+}
+
+static int offer_parse(const json_t *json, struct relay_answer *ret, struct err *err)
+{
+	const char *relay = "", *ct = "", *confirm = "";
+	int r = json_get_u64(json, "epoch", 1, PSK_EPOCH_MAX, &ret->psk_epoch, err);
+
+	if (!r)
+		r = json_get_string(json, "relay", &relay, err);
+	if (!r)
+		r = json_get_string(json, "ct", &ct, err);
+	if (!r)
+		r = json_get_string(json, "confirm", &confirm, err);
+	if (r)
+		return r;
+	if (strlen(relay) >= sizeof(ret->relay_name) ||
+	    b64_parse(ct, ret->psk.ct, sizeof(ret->psk.ct)) ||
+	    b64_parse(confirm, ret->psk.confirm, sizeof(ret->psk.confirm)))
+		return err_set(err, -EINVAL, "relay, ct or confirm: malformed");
+	memcpy(ret->relay_name, relay, strlen(relay) + 1);
+	ret->has_psk = true;
 	return 0;
 }
 
@@ -81,6 +106,9 @@ static void set_refused(struct relay_answer *a, const struct http_msg *msg)
 		r = -EACCES;
 	else if (msg->status == 404)
 		r = -ENOENT;
+	else if (msg->status == 409 && !strcmp(code, "psk_epoch") &&
+		 !json_get_u64(json, "epoch", 1, PSK_EPOCH_MAX, &a->psk_epoch, NULL))
+		r = -ESTALE;
 	a->r = err_set(&a->err, r, "%d %s: %s", msg->status,
 		       log_esc(shown_code, sizeof(shown_code), code, strlen(code)),
 		       log_esc(shown, sizeof(shown), detail, strlen(detail)));
@@ -100,6 +128,8 @@ static void on_done(int r, const struct http_msg *msg, const struct err *err, vo
 		r = json_parse(msg->body, msg->body_len, "answer", &json, &a.err);
 		if (!r && call->form == FORM_PEER)
 			r = relay_api_peer_parse(json, &a, &a.err);
+		else if (!r && call->form == FORM_OFFER)
+			r = offer_parse(json, &a, &a.err);
 		else if (!r && !json_is_array(json))
 			r = err_set(&a.err, -EINVAL, "expected an array");
 		if (r)
@@ -109,8 +139,8 @@ static void on_done(int r, const struct http_msg *msg, const struct err *err, vo
 	call->cb(&a, call->ctx);
 }
 
-static int call(struct relay_api *api, const char *method, json_t *body, enum relay_form form,
-		relay_api_cb *cb, void *ctx)
+static int call(struct relay_api *api, const char *method, const char *target, json_t *body,
+		enum relay_form form, relay_api_cb *cb, void *ctx)
 {
 	AUTO_JSON json_t *json = body;
 	AUTO_FREE char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
@@ -122,7 +152,7 @@ static int call(struct relay_api *api, const char *method, json_t *body, enum re
 	};
 	struct http_request req = {
 		.method = method,
-		.target = "/v1/peers",
+		.target = target,
 		.headers = headers,
 		.n_headers = json ? 3 : 2,
 		.body = text,
@@ -140,7 +170,7 @@ static int call(struct relay_api *api, const char *method, json_t *body, enum re
 
 int relay_api_post(struct relay_api *api, const struct relay_ask *ask, relay_api_cb *cb, void *ctx)
 {
-	char key[KEY_TEXT_LEN];
+	char key[KEY_TEXT_LEN], firewall[FIREWALL_TEXT_LEN];
 	json_t *body;
 
 	body = json_pack("{s:s, s:b, s:s, s:s, s:s}", "pubkey", b64_key_text(key, ask->public_key),
@@ -150,7 +180,10 @@ int relay_api_post(struct relay_api *api, const struct relay_ask *ask, relay_api
 		return -ENOMEM;
 	if (ask->bandwidth_mbps)
 		json_object_set_new(body, "bandwidth", json_integer(ask->bandwidth_mbps));
-	return call(api, "POST", body, FORM_PEER, cb, ctx);
+	if (ask->firewall && ask->firewall->n)
+		json_object_set_new(body, "firewall",
+				    json_string(firewall_text(firewall, ask->firewall)));
+	return call(api, "POST", PEERS, body, FORM_PEER, cb, ctx);
 }
 
 int relay_api_delete(struct relay_api *api, const uint8_t public_key[static KEY_LEN],
@@ -159,12 +192,42 @@ int relay_api_delete(struct relay_api *api, const uint8_t public_key[static KEY_
 	char key[KEY_TEXT_LEN];
 	json_t *body = json_pack("{s:s}", "pubkey", b64_key_text(key, public_key));
 
-	return body ? call(api, "DELETE", body, FORM_NONE, cb, ctx) : -ENOMEM;
+	return body ? call(api, "DELETE", PEERS, body, FORM_NONE, cb, ctx) : -ENOMEM;
 }
 
 int relay_api_list(struct relay_api *api, relay_api_cb *cb, void *ctx)
 {
-	return call(api, "GET", NULL, FORM_LIST, cb, ctx);
+	return call(api, "GET", PEERS, NULL, FORM_LIST, cb, ctx);
+}
+
+/* bytes go as base64 under `name`. */
+static int psk_call(struct relay_api *api, const char *method,
+		    const uint8_t public_key[static KEY_LEN], uint64_t epoch, const char *name,
+		    const uint8_t *bytes, size_t len, enum relay_form form, relay_api_cb *cb,
+		    void *ctx)
+{
+	char key[KEY_TEXT_LEN], text[B64_TEXT_LEN(XWING_PK_LEN)];
+	json_t *body =
+		json_pack("{s:s, s:I, s:s}", "pubkey", b64_key_text(key, public_key), "epoch",
+			  (json_int_t)epoch, name, b64_text(text, sizeof(text), bytes, len));
+
+	return body ? call(api, method, PSK, body, form, cb, ctx) : -ENOMEM;
+}
+
+int relay_api_psk_offer(struct relay_api *api, const uint8_t public_key[static KEY_LEN],
+			uint64_t epoch, const uint8_t pk[static XWING_PK_LEN], relay_api_cb *cb,
+			void *ctx)
+{
+	return psk_call(api, "POST", public_key, epoch, "kem", pk, XWING_PK_LEN, FORM_OFFER, cb,
+			ctx);
+}
+
+int relay_api_psk_commit(struct relay_api *api, const uint8_t public_key[static KEY_LEN],
+			 uint64_t epoch, const uint8_t confirm[static PSK_CONFIRM_LEN],
+			 relay_api_cb *cb, void *ctx)
+{
+	return psk_call(api, "PUT", public_key, epoch, "confirm", confirm, PSK_CONFIRM_LEN,
+			FORM_NONE, cb, ctx);
 }
 
 int relay_api_init(struct relay_api *api, uv_loop_t *loop, const struct conf *conf, struct err *err)

@@ -6,8 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
+#include "../lib/firewall.h"
 #include "../lib/http.h"
 #include "../lib/json.h"
+#include "../lib/psk_relay.h"
 #include "../lib/tls.h"
 #include "conf.h"
 #include "state.h"
@@ -21,6 +23,7 @@ struct relay_api {
 
 /*
  * r: 0; -EHOSTUNREACH: not reached, or the relay has trouble of its own (5xx): come again soon;
+ * -ESTALE: the epoch; psk_epoch is the next one;
  * -EDQUOT: no IPv4 address for it, by its tier or because there is none left;
  * -EACCES: the token (401, 403); -ENOENT: 404; -EPROTO: any other refusal, or nonsense.
  * err: for the operator, "peer_quota: the account has ...".
@@ -30,7 +33,12 @@ struct relay_answer {
 	struct err err;
 	struct state_config config;  /* POST */
 	uint8_t public_key[KEY_LEN]; /* POST: as the relay has it */
-	const json_t *list;	     /* GET: an array, borrowed */
+	/* POST: the epoch that an exchange must begin with, 0 = not said. Offer: this one's. */
+	uint64_t psk_epoch;
+	bool has_psk; /* offer */
+	struct psk_answer psk;
+	char relay_name[PSK_RELAY_NAME_LEN];
+	const json_t *list; /* GET: an array, borrowed */
 };
 typedef void relay_api_cb(const struct relay_answer *answer, void *ctx);
 
@@ -39,6 +47,7 @@ struct relay_ask {
 	const char *container, *container_id, *machine;
 	bool ipv4;
 	uint32_t bandwidth_mbps; /* 0 = not asked for */
+	const struct sc_firewall *firewall;
 };
 
 /* conf must outlive it. */
@@ -52,6 +61,14 @@ int relay_api_post(struct relay_api *api, const struct relay_ask *ask, relay_api
 int relay_api_delete(struct relay_api *api, const uint8_t public_key[static KEY_LEN],
 		     relay_api_cb *cb, void *ctx);
 int relay_api_list(struct relay_api *api, relay_api_cb *cb, void *ctx);
+
+/* The PSK exchange's two messages. */
+int relay_api_psk_offer(struct relay_api *api, const uint8_t public_key[static KEY_LEN],
+			uint64_t epoch, const uint8_t pk[static XWING_PK_LEN], relay_api_cb *cb,
+			void *ctx);
+int relay_api_psk_commit(struct relay_api *api, const uint8_t public_key[static KEY_LEN],
+			 uint64_t epoch, const uint8_t confirm[static PSK_CONFIRM_LEN],
+			 relay_api_cb *cb, void *ctx);
 
 /* An answer's body (a peer) -> config and public key. */
 int relay_api_peer_parse(const json_t *json, struct relay_answer *ret, struct err *err);

@@ -40,6 +40,9 @@ struct state_entry {
 	uint8_t private_key[KEY_LEN];
 	uint8_t public_key[KEY_LEN];
 	bool registered;
+	bool has_psk; /* the last one agreed: a container's restart while the relay's API
+		       * is away needs it */
+	uint8_t psk[KEY_LEN];
 	bool has_config;
 	struct state_config config;
 	int64_t used_at_s; /* CLOCK_REALTIME */

@@ -73,6 +73,10 @@ static int load_entry(const json_t *obj, struct state_entry *e, struct err *err)
 		r = json_get_bool(obj, "registered", &e->registered, err);
 	if (!r)
 		r = json_get_u64(obj, "used_at", 0, INT64_MAX, &used_at, err);
+	if (!r && json_object_get(obj, "psk")) {
+		r = get_key(obj, "psk", e->psk, err);
+		e->has_psk = !r;
+	}
 	if (!r && json_is_object(config)) {
 		r = load_config(config, &e->config, err);
 		e->has_config = !r;
@@ -167,6 +171,8 @@ static json_t *entry_json(const struct state_entry *e)
 			 "private_key", b64_key_text(key, e->private_key), "registered",
 			 e->registered, "used_at", (json_int_t)e->used_at_s, "config",
 			 e->has_config ? config_json(&e->config) : json_null());
+	if (json && e->has_psk)
+		json_object_set_new(json, "psk", json_string(b64_key_text(key, e->psk)));
 	explicit_bzero(key, sizeof(key));
 	return json;
 }

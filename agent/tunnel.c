@@ -111,6 +111,23 @@ int tunnel_detach(int netns_fd, struct err *err)
 	return r ? r : remove_device(rtnl, TUNNEL_DEVICE, err);
 }
 
+int tunnel_psk(int netns_fd, const struct tunnel_psk *psk, struct err *err)
+{
+	AUTO_NL struct nl *rtnl = NULL;
+	AUTO_NL struct nl *genl = NULL;
+	struct nl_link link;
+	int r;
+
+	r = tunnel_ns_open(netns_fd, NETLINK_ROUTE, &rtnl, err);
+	if (!r)
+		r = nl_link_get(rtnl, TUNNEL_DEVICE, &link, err);
+	if (!r && link.kind != NL_LINK_WIREGUARD)
+		r = err_set(err, -ENODEV, "no tunnel");
+	if (!r)
+		r = tunnel_ns_open(netns_fd, NETLINK_GENERIC, &genl, err);
+	return r ? r : tunnel_wg_psk(genl, link.ifindex, psk, err);
+}
+
 int tunnel_status(int netns_fd, struct tunnel_status *ret_status, struct err *err)
 {
 	AUTO_NL struct nl *rtnl = NULL;

@@ -11,6 +11,8 @@
 /* netns_fd: an open network namespace that is not this one. All are idempotent. */
 int tunnel_attach(int netns_fd, const struct tunnel_conf *conf, struct err *err);
 int tunnel_detach(int netns_fd, struct err *err);
+/* -ENODEV: there is no tunnel. A running session feels nothing. */
+int tunnel_psk(int netns_fd, const struct tunnel_psk *psk, struct err *err);
 int tunnel_status(int netns_fd, struct tunnel_status *ret_status, struct err *err);
 /* Removes WireGuard devices "wg-" and 8 digits that were left in this namespace. */
 int tunnel_sweep(struct err *err);

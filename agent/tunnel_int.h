@@ -18,6 +18,7 @@ int tunnel_ns_ipv6(int netns_fd, const char *device, struct err *err);
 
 /* tunnel_wg.c: brings the device to conf by difference. genl sees the device's namespace. */
 int tunnel_wg_set(struct nl *genl, int ifindex, const struct tunnel_conf *conf, struct err *err);
+int tunnel_wg_psk(struct nl *genl, int ifindex, const struct tunnel_psk *psk, struct err *err);
 int tunnel_wg_status(struct nl *genl, int ifindex, struct tunnel_status *status, struct err *err);
 
 /* tunnel_addr.c: exactly conf's addresses; those the device has. */

@@ -4,9 +4,12 @@
 #include "tunnel_int.h"
 
 #include <string.h>
+#include <sys/random.h>
 #include "../lib/nl_wg.h"
 
 #define MAX_STRANGERS 7 /* peers that somebody else put there: removed, so many at a time */
+
+static const uint8_t no_psk[KEY_LEN];
 
 struct wg_found {
 	const uint8_t *relay_key;
@@ -32,23 +35,39 @@ static int on_peer(const struct nl_wg_peer *peer, void *ctx)
 	return 0;
 }
 
+/* Wanted, or what is there, or a random one. False: it is there already. */
+static bool choose_psk(const uint8_t have[static KEY_LEN], const uint8_t want[static KEY_LEN],
+		       uint8_t ret_psk[static KEY_LEN])
+{
+	bool random = !memcmp(want, no_psk, KEY_LEN);
+
+	if (random && memcmp(have, no_psk, KEY_LEN))
+		return false;
+	if (!random && !memcmp(have, want, KEY_LEN))
+		return false;
+	if (!random)
+		memcpy(ret_psk, want, KEY_LEN);
+	/* It blocks at most until the kernel has seeded its generator, and cannot fail after. */
+	while (random && getrandom(ret_psk, KEY_LEN, 0) != KEY_LEN)
+		;
+	return true;
+}
+
 /* The relay as a peer, with what differs from `have` only (NULL = nothing is there). False: all is
  * as it should be. */
 static bool relay_peer(const struct tunnel_conf *conf, const struct nl_wg_peer *have,
 		       struct nl_wg_peer *ret)
 {
-	static const uint8_t no_psk[KEY_LEN];
 	bool all = have && have->has_v4 && have->has_v6 && !have->v4.len && !have->v6.len;
 	struct nl_wg_peer p = {.keepalive_s = TUNNEL_KEEPALIVE_S, .endpoint = conf->endpoint};
 
 	memcpy(p.public_key, conf->relay_key, KEY_LEN);
-	memcpy(p.psk, conf->psk, KEY_LEN);
 	/* Everything may come and go: the relay checks addresses, the routes decide. */
 	p.has_v4 = p.has_v6 = !all;
 	p.has_keepalive = !have || have->keepalive_s != TUNNEL_KEEPALIVE_S;
 	p.has_endpoint =
 		!have || !have->has_endpoint || !endpoint_eq(&have->endpoint, &conf->endpoint);
-	p.has_psk = memcmp(have ? have->psk : no_psk, conf->psk, KEY_LEN) != 0;
+	p.has_psk = choose_psk(have ? have->psk : no_psk, conf->psk, p.psk);
 	*ret = p;
 	explicit_bzero(p.psk, sizeof(p.psk));
 	return !have || p.has_v4 || p.has_keepalive || p.has_endpoint || p.has_psk;
@@ -80,6 +99,21 @@ int tunnel_wg_set(struct nl *genl, int ifindex, const struct tunnel_conf *conf, 
 	explicit_bzero(peers, sizeof(peers));
 	if (r)
 		err_prefix(err, "WireGuard device");
+	return r;
+}
+
+int tunnel_wg_psk(struct nl *genl, int ifindex, const struct tunnel_psk *psk, struct err *err)
+{
+	struct nl_wg_device dev = {.ifindex = ifindex};
+	struct nl_wg_peer peer = {.update_only = true, .has_psk = true};
+	int r;
+
+	memcpy(peer.public_key, psk->relay_key, KEY_LEN);
+	choose_psk(no_psk, psk->psk, peer.psk);
+	r = nl_wg_set(genl, &dev, &peer, 1, err);
+	explicit_bzero(&peer, sizeof(peer));
+	if (r)
+		err_prefix(err, "pre-shared key");
 	return r;
 }
 

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include "../lib/log.h"
 #include "isolate.h"
 
 void worker_save(struct worker *w)
@@ -14,7 +13,7 @@ void worker_save(struct worker *w)
 
 	/* It is tried again at every step: a full disk must not fill the log as well. */
 	if (failed && !w->save_failed)
-		event_log(EVENT_STATE_FAILED, NULL, "%s", err.text);
+		event_log(EVENT_STATE_FAILED, NULL, NULL, "%s", err.text);
 	w->save_failed = failed;
 }
 
@@ -23,7 +22,7 @@ void worker_say(struct container *c, enum event event, const char *text)
 	if (!strcmp(c->said, text))
 		return;
 	snprintf(c->said, sizeof(c->said), "%s", text);
-	event_log(event, container_label(c), "%s", text);
+	event_log(event, container_label(c), c->id, "%s", text);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -36,6 +35,8 @@ static void on_tick(uv_timer_t *timer)
 
 		if (c->used)
 			worker_step(c);
+		if (c->used)
+			worker_psk_tick(c);
 		if (all && c->used && c->attached && !c->busy)
 			worker_status(c);
 	}
@@ -73,7 +74,7 @@ static void on_lost(void *ctx)
 	struct worker *w = ctx;
 
 	if (!w->stopping)
-		event_log(EVENT_HELPER_FAILED, NULL, "%s", "it has gone");
+		event_log(EVENT_HELPER_FAILED, NULL, NULL, "%s", "it has gone");
 	worker_stop(w, 1);
 }
 
@@ -114,10 +115,10 @@ static int run(struct worker *w)
 	struct err err = {};
 
 	if (start(w, &err)) {
-		log_err("%s", err.text);
+		event_log(EVENT_START_FAILED, NULL, NULL, "%s", err.text);
 		worker_stop(w, 1);
 	} else {
-		event_log(EVENT_START, NULL, "%s", SIDECAR_VERSION);
+		event_log(EVENT_START, NULL, NULL, "%s", SIDECAR_VERSION);
 		worker_sweep(w);
 	}
 	uv_run(&w->loop, UV_RUN_DEFAULT);
@@ -134,7 +135,7 @@ int worker_main(const struct conf *conf)
 	int r;
 
 	if (!w || !table) {
-		log_err("out of memory");
+		event_log(EVENT_START_FAILED, NULL, NULL, "%s", "out of memory");
 		return 1;
 	}
 	w->conf = *conf;
@@ -143,17 +144,17 @@ int worker_main(const struct conf *conf)
 	if (!r)
 		r = state_load(conf->state_dir, &w->state, &err);
 	if (r) {
-		log_err("%s", err.text);
+		event_log(EVENT_START_FAILED, NULL, NULL, "%s", err.text);
 		return 1;
 	}
 	worker_save(w);
 	if (uv_loop_init(&w->loop)) {
-		log_err("the event loop does not start");
+		event_log(EVENT_START_FAILED, NULL, NULL, "%s", "the event loop");
 		r = 1;
 	} else {
 		r = run(w);
 		if (!r)
-			event_log(EVENT_STOP, NULL, "%s", "");
+			event_log(EVENT_STOP, NULL, NULL, "%s", "");
 	}
 	state_free(&w->state);
 	explicit_bzero(&w->conf, sizeof(w->conf));

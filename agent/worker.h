@@ -66,7 +66,18 @@ void worker_status(struct container *c);
 void worker_close(struct container *c); /* at once */
 void worker_sweep(struct worker *w);
 
+/* worker_psk.c */
+void worker_psk_start(struct container *c); /* it has an entry */
+void worker_psk_stop(struct container *c);
+void worker_psk_posted(struct container *c, uint64_t next); /* the relay has confirmed the peer */
+void worker_psk_hint(struct container *c, uint64_t next);   /* and says which epoch is next */
+void worker_psk_seen(struct container *c, int64_t handshake_s); /* CLOCK_REALTIME, 0 = never */
+void worker_psk_step(struct container *c);
+void worker_psk_tick(struct container *c); /* every second */
+
 /* worker_relay.c */
+/* Whether the relay answered: the log and everything else that waits for it learn of it. */
+void worker_note(struct worker *w, const struct relay_answer *a);
 void worker_post(struct container *c);
 void worker_delete(struct container *c);
 void worker_delete_orphans(struct worker *w);

@@ -10,7 +10,7 @@ static void say_unknown(struct container *c)
 	const struct labels *l = &c->now.labels;
 
 	for (unsigned int i = 0; i < l->n_unknown; i++)
-		event_log(EVENT_LABEL_UNKNOWN, container_label(c), "%s", l->unknown[i]);
+		event_log(EVENT_LABEL_UNKNOWN, container_label(c), c->id, "%s", l->unknown[i]);
 }
 
 static void on_inspect(int r, const struct docker_container *d, const struct err *err, void *ctx)
@@ -67,7 +67,7 @@ static struct container *find_or_add(struct worker *w, const char *id)
 		return c;
 	c = container_add(w->table, id);
 	if (!c) {
-		event_log(EVENT_TABLE_FULL, id, "%d containers", CONTAINER_MAX);
+		event_log(EVENT_TABLE_FULL, id, id, "%d containers", CONTAINER_MAX);
 		return NULL;
 	}
 	c->worker = w;
@@ -85,7 +85,7 @@ static void on_list(int r, const char (*ids)[DOCKER_ID_LEN], size_t n, const str
 		return;
 	if (r) {
 		if (w->docker_up)
-			event_log(EVENT_DOCKER_FAILED, NULL, "%s", err->text);
+			event_log(EVENT_DOCKER_FAILED, NULL, NULL, "%s", err->text);
 		/* Asked for since, perhaps by a new connection. */
 		if (w->list_again)
 			worker_list(w);
@@ -121,7 +121,7 @@ static void on_up(void *ctx)
 	struct worker *w = ctx;
 
 	w->docker_up = true;
-	event_log(EVENT_DOCKER_UP, NULL, "API %s", w->docker.api);
+	event_log(EVENT_DOCKER_UP, NULL, NULL, "API %s", w->docker.api);
 	worker_list(w);
 }
 
@@ -132,7 +132,7 @@ static void on_down(const struct err *err, void *ctx)
 	w->docker_up = false;
 	/* Until the next list nobody knows what runs: nothing is removed. */
 	w->listed = false;
-	event_log(EVENT_DOCKER_LOST, NULL, "%s", err->text);
+	event_log(EVENT_DOCKER_LOST, NULL, NULL, "%s", err->text);
 }
 
 static void on_event(const struct docker_event *event, void *ctx)

@@ -17,21 +17,28 @@ static void reached(struct worker *w)
 	if (!w->relay_down)
 		return;
 	w->relay_down = false;
-	event_log(EVENT_RELAY_REACHED, NULL, "%s", w->conf.join.host);
+	event_log(EVENT_RELAY_REACHED, NULL, NULL, "%s", w->conf.join.host);
 	backoff_reset(&w->deletes);
+	/* It may have started anew: all is compared in the next tick. */
+	w->reconciled = (struct mono){};
 	for (size_t i = 0; i < CONTAINER_MAX; i++)
 		backoff_reset(&w->table[i].relay);
 }
 
-/* Notes whether the relay answered, and how long to wait after what it said. */
-static void note(struct worker *w, const struct relay_answer *a, struct backoff *b)
+void worker_note(struct worker *w, const struct relay_answer *a)
 {
 	if (a->r != -EHOSTUNREACH) {
 		reached(w);
 	} else if (!w->relay_down) {
 		w->relay_down = true;
-		event_log(EVENT_RELAY_UNREACHABLE, NULL, "%s", a->err.text);
+		event_log(EVENT_RELAY_UNREACHABLE, NULL, NULL, "%s", a->err.text);
 	}
+}
+
+/* Notes whether the relay answered, and how long to wait after what it said. */
+static void note(struct worker *w, const struct relay_answer *a, struct backoff *b)
+{
+	worker_note(w, a);
 	if (!a->r)
 		backoff_reset(b);
 	else if (a->r == -EHOSTUNREACH)
@@ -47,7 +54,7 @@ static void accept_config(struct container *c, const struct relay_answer *a)
 
 	snprintf(asked, sizeof(asked), "%s", e->name);
 	if (c->posted_name[0] && strcmp(c->posted_name, asked))
-		event_log(EVENT_RENAMED, asked, "was %s", c->posted_name);
+		event_log(EVENT_RENAMED, asked, c->id, "was %s", c->posted_name);
 	memcpy(c->posted_name, asked, sizeof(c->posted_name));
 	c->confirmed = true;
 	if (!e->has_config || memcmp(&e->config, &a->config, sizeof(e->config))) {
@@ -71,6 +78,7 @@ static void on_post(const struct relay_answer *a, void *ctx)
 		backoff_fail(&c->relay, REFUSED_PAUSE_MIN_MS, REFUSED_PAUSE_MAX_MS);
 	} else if (!a->r) {
 		accept_config(c, a);
+		worker_psk_posted(c, a->psk_epoch);
 	} else if (a->r == -EDQUOT && c->now.labels.ipv4 && !c->without_v4) {
 		/* The label asks for it "where the tier grants one": IPv6 alone is better than
 		 * none. */
@@ -93,6 +101,7 @@ void worker_post(struct container *c)
 		.machine = w->state.machine,
 		.ipv4 = c->now.labels.ipv4 && !c->without_v4,
 		.bandwidth_mbps = c->now.labels.bandwidth_mbps,
+		.firewall = &c->now.labels.firewall,
 	};
 
 	/* First on disk: a peer that the relay has must be found again after a crash. */
@@ -144,13 +153,14 @@ static void on_orphan_deleted(const struct relay_answer *a, void *ctx)
 	if (a->r == -ENOENT)
 		backoff_reset(&w->deletes);
 	else if (a->r && a->r != -EHOSTUNREACH)
-		event_log(EVENT_RELAY_REFUSED, o->e && o->e->name[0] ? o->e->name : NULL, "%s",
-			  a->err.text);
+		event_log(EVENT_RELAY_REFUSED, o->e && o->e->name[0] ? o->e->name : NULL,
+			  o->e ? o->e->id : NULL, "%s", a->err.text);
 	if (o->e)
 		o->e->deleting = false;
 	if (a->r && a->r != -ENOENT)
 		return;
-	event_log(EVENT_PEER_DELETED, o->e && o->e->name[0] ? o->e->name : NULL, "%s", "");
+	event_log(EVENT_PEER_DELETED, o->e && o->e->name[0] ? o->e->name : NULL,
+		  o->e ? o->e->id : NULL, "%s", "");
 	/* A container that took the entry over has asked, or will ask, for it anew. */
 	if (o->e && !o->e->owner) {
 		o->e->registered = false;
@@ -187,7 +197,7 @@ static bool doubts(struct worker *w)
 	bool doubtful = state_is_doubtful(&w->state) && mono_ms_since(w->started) < DOUBT_MS;
 
 	if (doubtful && !w->doubted)
-		event_log(EVENT_MANY_GONE, NULL, "%d min", DOUBT_MS / 60000);
+		event_log(EVENT_MANY_GONE, NULL, NULL, "%d min", DOUBT_MS / 60000);
 	w->doubted = doubtful;
 	return doubtful;
 }
@@ -223,6 +233,7 @@ static void compare(struct worker *w, const json_t *list)
 	static bool there[STATE_MAX_ENTRIES];
 	uint8_t key[KEY_LEN];
 	struct state_entry *e;
+	uint64_t next;
 
 	memset(there, 0, sizeof(there));
 	for (size_t i = 0; i < json_array_size(list); i++) {
@@ -234,6 +245,9 @@ static void compare(struct worker *w, const json_t *list)
 			continue;
 		}
 		there[e - w->state.entries] = true;
+		if (e->owner && !json_get_u64(json_array_get(list, i), "psk_epoch", 1,
+					      PSK_EPOCH_MAX, &next, NULL))
+			worker_psk_hint(e->owner, next);
 		if (!e->owner && !e->deleting && !e->registered) {
 			e->registered = true;
 			w->state.dirty = true;
@@ -246,7 +260,7 @@ static void compare(struct worker *w, const json_t *list)
 		if (!c->used || !c->entry || !c->confirmed || c->busy ||
 		    there[c->entry - w->state.entries])
 			continue;
-		event_log(EVENT_RELAY_MISSING, container_label(c), "%s", "");
+		event_log(EVENT_RELAY_MISSING, container_label(c), c->id, "%s", "");
 		c->confirmed = false;
 		worker_step(c);
 	}

@@ -37,6 +37,7 @@ static int take_entry(struct container *c, struct err *err)
 	}
 	e->owner = c;
 	c->entry = e;
+	worker_psk_start(c);
 	if (strcmp(e->id, c->id)) {
 		memcpy(e->id, c->id, sizeof(e->id));
 		state->dirty = true;
@@ -50,9 +51,10 @@ static void forget_entry(struct container *c)
 	c->entry->ended = true;
 	c->entry->used_at_s = time(NULL);
 	c->worker->state.dirty = true;
+	worker_psk_stop(c);
 	c->entry = NULL;
 	c->confirmed = c->readd = c->without_v4 = false;
-	event_log(EVENT_STOPPED, container_label(c), "%s", "");
+	event_log(EVENT_STOPPED, container_label(c), c->id, "%s", "");
 }
 
 static void rename_entry(struct container *c)
@@ -138,7 +140,8 @@ void worker_step(struct container *c)
 			log_debug("container %s: %s", container_label(c), plan_step_name(step));
 	} while (do_step(c, step));
 	/* Nothing of it is left: the place is free. */
-	if (!c->now.running && !c->busy && !c->inspecting && !c->handle && !c->entry)
+	if (!c->now.running && !c->busy && !c->inspecting && !c->handle && !c->entry &&
+	    !c->psk_calls)
 		*c = (struct container){};
 	worker_save(w);
 }

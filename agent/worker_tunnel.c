@@ -98,10 +98,13 @@ void worker_attach(struct container *c)
 	const struct state_entry *e = c->entry;
 	struct helper_msg msg = {.type = HELPER_ATTACH, .handle = c->handle};
 	struct tunnel_conf *conf = &msg.conf;
+	const uint8_t *psk = psk_agent_key(&c->psk);
 
 	memcpy(conf->container_id, c->id, sizeof(conf->container_id));
 	memcpy(conf->private_key, e->private_key, KEY_LEN);
 	memcpy(conf->relay_key, e->config.relay_key, KEY_LEN);
+	if (psk)
+		memcpy(conf->psk, psk, KEY_LEN);
 	conf->endpoint = e->config.endpoint;
 	conf->v6 = e->config.v6;
 	conf->v4 = e->config.v4;
@@ -121,9 +124,9 @@ static void on_detach(const struct helper_msg *answer, void *ctx)
 	/* One try: what cannot be removed goes with the container. */
 	c->touched = c->attached = false;
 	if (answer->result < 0)
-		event_log(EVENT_HELPER_FAILED, container_label(c), "%s", answer->text);
+		event_log(EVENT_HELPER_FAILED, container_label(c), c->id, "%s", answer->text);
 	else
-		event_log(EVENT_DETACHED, container_label(c), "%s", "");
+		event_log(EVENT_DETACHED, container_label(c), c->id, "%s", "");
 	worker_step(c);
 }
 
@@ -148,6 +151,8 @@ static void on_status(const struct helper_msg *answer, void *ctx)
 
 	if (!take_answer(c, answer))
 		return;
+	if (!answer->result && answer->status.present)
+		worker_psk_seen(c, answer->status.last_handshake_s);
 	if (answer->result < 0) {
 		log_debug("container %s: %s", container_label(c), answer->text);
 	} else if (!is_as_made(c, &answer->status)) {
@@ -158,7 +163,7 @@ static void on_status(const struct helper_msg *answer, void *ctx)
 		c->handshake_since = mono_now();
 	} else if (mono_ms_since(c->handshake_since) > HANDSHAKE_MAX_MS && c->confirmed &&
 		   !c->worker->relay_down) {
-		event_log(EVENT_NO_HANDSHAKE, container_label(c), "for %d s",
+		event_log(EVENT_NO_HANDSHAKE, container_label(c), c->id, "for %d s",
 			  (int)(mono_ms_since(c->handshake_since) / 1000));
 		c->readd = true;
 		c->handshake_since = mono_now();
@@ -176,7 +181,7 @@ void worker_status(struct container *c)
 static void on_close(const struct helper_msg *answer, UNUSED void *ctx)
 {
 	if (answer && answer->result < 0)
-		event_log(EVENT_HELPER_FAILED, NULL, "%s", answer->text);
+		event_log(EVENT_HELPER_FAILED, NULL, NULL, "%s", answer->text);
 }
 
 void worker_close(struct container *c)

@@ -11,7 +11,7 @@ STAGE int uplink_in(struct __sk_buff *skb, struct pkt *pkt)
 	/* To another MAC, to all, or tagged: not routed by us. */
 	if (skb->pkt_type != PACKET_HOST || skb->vlan_present)
 		return V_PASS;
-	r = pkt_parse(skb, ETH_HLEN, pkt);
+	r = pkt_parse(skb, ETH_HLEN, false, pkt);
 	if (r)
 		return r;
 	r = steer_slot(pkt);
@@ -31,7 +31,7 @@ int sc_uplink_in(struct __sk_buff *skb)
 	int r = uplink_in(skb, &pkt);
 
 	if (r < 0) {
-		count_drop(r, pkt.ref.nr, &pkt.load);
+		drop_skb(skb, ETH_HLEN, r, pkt.ref.nr, &pkt.load);
 		return TC_ACT_SHOT;
 	}
 	if (r == V_FORWARD)

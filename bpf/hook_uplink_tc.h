@@ -7,9 +7,10 @@ SEC("tcx/ingress")
 int sc_uplink_tc(struct __sk_buff *skb)
 {
 	struct guard g = {
-		.frame = {.ctx = skb},
+		.frame = {.ctx = skb, .l2_len = ETH_HLEN},
 		.frame_len = skb->len,
 		.seg_len = skb->gso_size,
+		.packets = skb->gso_segs > 1 ? skb->gso_segs : 1,
 	};
 	struct load load = {.packets = 1, .bytes = skb->len - ETH_HLEN};
 	int r = V_PASS;
@@ -25,6 +26,6 @@ int sc_uplink_tc(struct __sk_buff *skb)
 		return (int)bpf_redirect(skb->ifindex, 0);
 	if (r >= 0)
 		return TC_ACT_UNSPEC;
-	count_drop(r, g.ref.nr, &load);
+	drop_skb(skb, ETH_HLEN, r, g.ref.nr, &load);
 	return TC_ACT_SHOT;
 }

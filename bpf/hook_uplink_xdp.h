@@ -6,8 +6,9 @@
 STAGE int uplink_xdp(struct xdp_md *ctx)
 {
 	struct guard g = {
-		.frame = {.ctx = ctx, .xdp = true},
+		.frame = {.ctx = ctx, .l2_len = ETH_HLEN, .xdp = true},
 		.frame_len = (__u32)bpf_xdp_get_buff_len(ctx),
+		.packets = 1,
 	};
 	struct load load = {.packets = 1};
 	int r = guard_check(CURSOR(ctx), &g);
@@ -21,7 +22,7 @@ STAGE int uplink_xdp(struct xdp_md *ctx)
 	if (r >= 0)
 		return XDP_PASS;
 	load.bytes = g.frame_len - ETH_HLEN;
-	count_drop(r, g.ref.nr, &load);
+	drop_xdp(ctx, r, g.ref.nr, &load);
 	return XDP_DROP;
 }
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* tc ingress on wg0 and wg1: source checked, counted, marked, then into the slot's VRF. */
 #include "lib/egress.h"
+#include "lib/firewall.h"
+#include "lib/mss.h"
+#include "lib/scan.h"
 
 STAGE int wg_in(struct __sk_buff *skb, struct pkt *pkt)
 {
-	int r = pkt_parse(skb, sc_wg_l2_len, pkt);
+	int r = pkt_parse(skb, sc_wg_l2_len, true, pkt);
 
 	if (r)
 		return r < 0 ? r : -SC_DROP_NOT_IP;
@@ -14,6 +17,13 @@ STAGE int wg_in(struct __sk_buff *skb, struct pkt *pkt)
 	r = egress_destination(pkt);
 	if (r)
 		return r;
+	r = firewall_check(pkt, SC_RULE_OUT);
+	if (r)
+		return r;
+	r = scan_check(pkt);
+	if (r)
+		return r;
+	mss_clamp(skb, pkt, pkt->ref.slot->mtu);
 	return egress_to_vrf(skb, pkt);
 }
 
@@ -24,7 +34,7 @@ int sc_wg_in(struct __sk_buff *skb)
 	int r = wg_in(skb, &pkt);
 
 	if (r < 0) {
-		count_drop(r, pkt.ref.nr, &pkt.load);
+		drop_skb(skb, sc_wg_l2_len, r, pkt.ref.nr, &pkt.load);
 		return TC_ACT_SHOT;
 	}
 	count_up(pkt.ref.nr, &pkt.load);

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* tc egress on wg0 and wg1: everything that enters a tunnel passes here, wherever it came from. */
-#include "lib/pkt.h"
+#include "lib/firewall.h"
+#include "lib/mss.h"
 
 STAGE int wg_out(struct __sk_buff *skb, struct pkt *pkt)
 {
-	int r = pkt_parse(skb, sc_wg_l2_len, pkt);
+	int r = pkt_parse(skb, sc_wg_l2_len, true, pkt);
 
 	if (r)
 		return r < 0 ? r : -SC_DROP_NOT_IP;
 	if (slot_by_addr(pkt->ip.v6, pkt->ip.dst, &pkt->ref) != PLACE_SLOT ||
 	    pkt->ref.slot->wg_ifindex != skb->ifindex)
 		return -SC_DROP_NOT_OURS;
-	return V_FORWARD;
+	r = firewall_check(pkt, SC_RULE_IN);
+	return r ? r : V_FORWARD;
 }
 
 SEC("tcx/egress")
@@ -22,9 +24,10 @@ int sc_wg_out(struct __sk_buff *skb)
 	__u32 minor;
 
 	if (r < 0) {
-		count_drop(r, pkt.ref.nr, &pkt.load);
+		drop_skb(skb, sc_wg_l2_len, r, pkt.ref.nr, &pkt.load);
 		return TC_ACT_SHOT;
 	}
+	mss_clamp(skb, &pkt, pkt.ref.slot->mtu);
 	count_down(pkt.ref.nr, &pkt.load);
 	minor = pkt.ref.slot->class_minor & SC_MARK_CLASS;
 	skb->priority = minor ? SC_HTB_MAJOR | minor : 0;

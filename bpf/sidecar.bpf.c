@@ -12,5 +12,6 @@
 #include "hook_uplink_out.h"
 #include "hook_wg_in.h"
 #include "hook_wg_out.h"
+#include "hook_announce.h"
 
 char LICENSE[] SEC("license") = "GPL";

@@ -26,9 +26,9 @@ enum ctl_exit {
 /* Every option of every command. */
 struct ctl_args {
 	const char *socket;
-	bool json, help, version;
-	const char *account, *tier, *name, *scopes, *host; /* NULL = not given */
-	uint32_t max_peers, max_ipv4;			   /* CTL_NO_LIMIT = not given */
+	bool json, help, version, force;
+	const char *account, *tier, *name, *scopes, *host, *before, *state; /* NULL = not given */
+	uint32_t max_peers, max_ipv4, count; /* CTL_NO_LIMIT = not given */
 };
 
 struct ctl {
@@ -73,6 +73,8 @@ enum ctl_exit ctl_fail(enum ctl_exit code, const char *fmt, ...) PRINTF(2, 3);
 
 /* relayctl_status.c */
 enum ctl_exit ctl_status(struct ctl *ctl), ctl_drops(struct ctl *ctl), ctl_join(struct ctl *ctl);
+/* relayctl_monitor.c */
+enum ctl_exit ctl_monitor(struct ctl *ctl);
 /* relayctl_reload.c */
 enum ctl_exit ctl_reload(struct ctl *ctl);
 /* relayctl_peer.c */
@@ -82,6 +84,10 @@ enum ctl_exit ctl_peer_list(struct ctl *ctl), ctl_peer_show(struct ctl *ctl),
 enum ctl_exit ctl_token_add(struct ctl *ctl), ctl_token_list(struct ctl *ctl),
 	ctl_token_revoke(struct ctl *ctl);
 /* relayctl_account.c */
-enum ctl_exit ctl_account_list(struct ctl *ctl), ctl_account_set_tier(struct ctl *ctl);
+enum ctl_exit ctl_account_list(struct ctl *ctl), ctl_account_set_tier(struct ctl *ctl),
+	ctl_account_set_billing(struct ctl *ctl), ctl_audit(struct ctl *ctl);
+
+/* relayctl_backup.c */
+enum ctl_exit ctl_backup(struct ctl *ctl), ctl_restore(struct ctl *ctl);
 
 #endif

@@ -22,8 +22,9 @@ static const struct opt token_add_opts[] = {
 	 ARG(account)},
 	{"tier", 't', "TIER", "tier of a new account (default free)", OPT_TEXT, ARG(tier)},
 	{"name", 'n', "NAME", "a name for the token, to tell it from others", OPT_TEXT, ARG(name)},
-	{"scopes", 0, "LIST", "some of peers:read,peers:add,admin\n(default peers:read,peers:add)",
-	 OPT_TEXT, ARG(scopes)},
+	{"scopes", 0, "LIST",
+	 "some of peers:read,peers:add,admin,metrics\n(default peers:read,peers:add)", OPT_TEXT,
+	 ARG(scopes)},
 	{"max-peers", 0, "N", "so many peers by this token at most", OPT_U32, ARG(max_peers)},
 	{"max-ipv4", 0, "N", "so many IPv4 addresses by this token at most", OPT_U32,
 	 ARG(max_ipv4)},
@@ -33,6 +34,23 @@ static const struct opt token_add_opts[] = {
 static const struct opt join_opts[] = {
 	{"host", 0, "HOST", "name or address that agents connect to\n(default: the relay's own)",
 	 OPT_TEXT, ARG(host)},
+	{},
+};
+
+static const struct opt monitor_opts[] = {
+	{"count", 'n', "N", "end after N packets", OPT_U32, ARG(count)},
+	{},
+};
+
+static const struct opt audit_opts[] = {
+	{"before", 0, "ID", "what was before the entry with this id", OPT_TEXT, ARG(before)},
+	{},
+};
+
+static const struct opt restore_opts[] = {
+	{"state", 0, "FOLDER", "relayd's state.dir (default /var/lib/relayd)", OPT_TEXT,
+	 ARG(state)},
+	{"force", 0, NULL, "overwrite the database that is there", OPT_FLAG, ARG(force)},
 	{},
 };
 
@@ -60,6 +78,9 @@ static const struct ctl_cmd account_cmds[] = {
 	{"list", NULL, 0, 0, "all accounts", NULL, NULL, ctl_account_list},
 	{"set-tier", "ACCOUNT TIER", 2, 2, "give an account another tier, at once", NULL, NULL,
 	 ctl_account_set_tier},
+	{"set-billing", "ACCOUNT TIME", 2, 2,
+	 "the account has paid until TIME (2026-12-31, or never):\nthen its peers stop", NULL, NULL,
+	 ctl_account_set_billing},
 	{},
 };
 
@@ -69,7 +90,14 @@ const struct ctl_cmd ctl_cmds[] = {
 	{"token", NULL, 0, 0, "API tokens", token_cmds, NULL, NULL},
 	{"account", NULL, 0, 0, "customers and their tiers", account_cmds, NULL, NULL},
 	{"peer", NULL, 0, 0, "containers' tunnels", peer_cmds, NULL, NULL},
+	{"audit", NULL, 0, 0, "who changed what, the newest first", NULL, audit_opts, ctl_audit},
+	{"backup", "FOLDER", 1, 1, "database and keys into a new folder, while relayd runs", NULL,
+	 NULL, ctl_backup},
+	{"restore", "FOLDER", 1, 1, "a backup into place, while relayd is stopped", NULL,
+	 restore_opts, ctl_restore},
 	{"drops", NULL, 0, 0, "packets dropped, by reason", NULL, NULL, ctl_drops},
+	{"monitor", NULL, 0, 0, "a sample of the packets dropped, as it happens", NULL,
+	 monitor_opts, ctl_monitor},
 	{"reload", NULL, 0, 0, "make relayd read its configuration again, and wait for the result",
 	 NULL, NULL, ctl_reload},
 	{},

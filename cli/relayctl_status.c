@@ -21,6 +21,7 @@ enum ctl_exit ctl_status(struct ctl *ctl)
 		{"slots", "slots", OUT_TEXT},
 		{"connections", "API connections", OUT_TEXT},
 		{"xdp", "XDP", OUT_TEXT},
+		{"memory", "kernel memory", OUT_BYTES},
 		{},
 	};
 	AUTO_JSON json_t *json = NULL;

@@ -94,3 +94,48 @@ const char *b64_pin_text(char out[static PIN_TEXT_LEN], const uint8_t pin[static
 	out[43] = '\0';
 	return out;
 }
+
+int b64_parse(const char *text, uint8_t *ret_bytes, size_t len)
+{
+	size_t pad = (3 - len % 3) % 3, n = (len + 2) / 3 * 4, out = 0;
+	uint32_t acc = 0;
+	int bits = 0, bad = 0;
+
+	if (strlen(text) != n || strspn(text + n - pad, "=") != pad)
+		return -EINVAL;
+	for (size_t i = 0; i < n - pad; i++) {
+		int v = digit_value((unsigned char)text[i], '+', '/');
+
+		bad |= v >> 8;
+		acc = acc << 6 | (uint32_t)(v & 63);
+		bits += 6;
+		if (bits >= 8) {
+			bits -= 8;
+			ret_bytes[out++] = (uint8_t)(acc >> bits);
+		}
+	}
+	/* Spare bits are zero. */
+	bad |= (int)(acc & ((1u << bits) - 1));
+	return bad ? -EINVAL : 0;
+}
+
+const char *b64_text(char *out, size_t out_len, const void *bytes, size_t len)
+{
+	const uint8_t *in = bytes;
+	size_t o = 0;
+
+	if (out_len < B64_TEXT_LEN(len))
+		return NULL;
+	for (size_t i = 0; i < len; i += 3) {
+		size_t left = len - i;
+		uint32_t v = (uint32_t)in[i] << 16 | (left > 1 ? (uint32_t)in[i + 1] << 8 : 0) |
+			     (left > 2 ? in[i + 2] : 0);
+
+		out[o++] = (char)digit_char((int)(v >> 18), '+', '/');
+		out[o++] = (char)digit_char((int)(v >> 12 & 63), '+', '/');
+		out[o++] = (char)(left > 1 ? digit_char((int)(v >> 6 & 63), '+', '/') : '=');
+		out[o++] = (char)(left > 2 ? digit_char((int)(v & 63), '+', '/') : '=');
+	}
+	out[o] = '\0';
+	return out;
+}

@@ -20,4 +20,9 @@ const char *b64_key_text(char out[static KEY_TEXT_LEN], const uint8_t key[static
 int b64_pin_parse(const char *text, size_t len, uint8_t ret_pin[static KEY_LEN]);
 const char *b64_pin_text(char out[static PIN_TEXT_LEN], const uint8_t pin[static KEY_LEN]);
 
+/* Any number of bytes, with padding. The text's bytes are as long as they must be, or -EINVAL. */
+#define B64_TEXT_LEN(len) (((len) + 2) / 3 * 4 + 1)
+int b64_parse(const char *text, uint8_t *ret_bytes, size_t len);
+const char *b64_text(char *out, size_t out_len, const void *bytes, size_t len);
+
 #endif

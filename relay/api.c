@@ -5,8 +5,13 @@
 #include <sys/stat.h>
 #include "../lib/log.h"
 #include "api_error.h"
-#include "api_fail.h"
+#include "api_canary.h"
+#include "api_device.h"
+#include "api_enforce.h"
+#include "api_metrics.h"
 #include "api_net.h"
+#include "api_psk.h"
+#include "api_rate.h"
 #include "api_route.h"
 #include "api_seen.h"
 #include "api_state.h"
@@ -16,6 +21,19 @@
 
 #define DRAIN_MS 3000 /* requests in work at the end may take this long */
 #define DRAIN_TICK_MS 20
+
+/* So many at once, then one per interval. A valid token is never refused because of its address:
+ * others behind the same CGNAT may be guessing. */
+#define RATE_FAIL_BURST 20
+#define RATE_FAIL_MS 3000
+#define RATE_OPEN_BURST 240
+#define RATE_OPEN_MS 100
+#define RATE_TOKEN_BURST 1000
+#define RATE_TOKEN_MS 10
+#define RATE_DEVICE_BURST 20
+#define RATE_DEVICE_MS 30000
+#define RATE_GUESS_BURST 5
+#define RATE_GUESS_MS 60000
 
 static const struct http_limits tls_limits = {
 	.max_connections = 4096,
@@ -69,6 +87,7 @@ static void close_all(struct run *run)
 
 	/* Answers first: what waits for the net role is told so. */
 	api_net_free(api->net);
+	api_enforce_stop(api);
 	api_seen_stop(api);
 	http_server_free(api->tls_server);
 	http_server_free(api->ctl_server);
@@ -119,7 +138,10 @@ static void on_lost(int r, void *ctx)
 
 static void on_seen(const struct msg *msg, void *ctx)
 {
-	api_seen_add(&((struct run *)ctx)->api, msg);
+	struct api *api = &((struct run *)ctx)->api;
+
+	api_metrics_traffic(api->metrics, msg);
+	api_seen_add(api, msg);
 }
 
 static int serve(struct api *api, struct err *err)
@@ -147,6 +169,9 @@ static void on_synced(struct api *api, int r)
 		return;
 	}
 	api->state = API_SERVING;
+	r = api_enforce_start(api, &err);
+	if (r)
+		log_err("%s", err.text);
 	if (write(ROLE_FD_READY, "1", 1) != 1)
 		log_warn("the supervisor cannot be told: %s", strerror(errno));
 	close(ROLE_FD_READY);
@@ -162,6 +187,7 @@ static void on_relay(const struct msg *msg, void *ctx)
 	       sizeof(api->relay.wg_public_key));
 	memcpy(api->relay.wg_port, msg->relay.wg_port, sizeof(api->relay.wg_port));
 	api->relay.max_mtu = msg->relay.max_mtu;
+	api->relay.memory_bytes = msg->relay.memory_bytes;
 	memcpy(api->relay.xdp_mode, msg->relay.xdp_mode, sizeof(api->relay.xdp_mode) - 1);
 	if (api->state != API_WAIT_RELAY)
 		return;
@@ -197,6 +223,8 @@ static int set_up(struct run *run, struct err *err)
 
 	r = read_conf(&api->conf, err);
 	if (!r)
+		api_files_read(&api->files, &api->conf);
+	if (!r)
 		r = isolate_api(api_state_dir(dir, &api->conf), err);
 	/* Not before isolate_api(): the loop must not find io_uring. */
 	if (!r && uv_loop_init(&run->loop))
@@ -205,18 +233,29 @@ static int set_up(struct run *run, struct err *err)
 	if (!r)
 		r = api_state_open(api, err);
 	if (!r)
+		r = api_canary_open(api, err);
+	if (!r)
 		r = api_net_new(&run->loop, MSG_FD, &events, &api->net, err);
 	if (!r)
 		r = api_seen_start(api, err);
 	if (r)
 		return r;
 	api->busy = calloc(api->conf.slots / 8 + 1, 1);
-	api->fail = api_fail_new();
+	api->psk = api_psk_new(api->conf.slots);
+	api->rate_fail = api_rate_new(RATE_FAIL_BURST, RATE_FAIL_MS);
+	api->rate_open = api_rate_new(RATE_OPEN_BURST, RATE_OPEN_MS);
+	api->rate_token = api_rate_new(RATE_TOKEN_BURST, RATE_TOKEN_MS);
+	api->rate_device = api_rate_new(RATE_DEVICE_BURST, RATE_DEVICE_MS);
+	api->rate_guess = api_rate_new(RATE_GUESS_BURST, RATE_GUESS_MS);
+	api->devices = api_devices_new();
+	api->metrics = api_metrics_new(api->conf.slots);
 	api->tls_server =
 		http_server_new(&run->loop, &tls_limits, api_route_public, api_error_body, api);
 	api->ctl_server =
 		http_server_new(&run->loop, &ctl_limits, api_route_ctl, api_error_body, api);
-	if (!api->busy || !api->fail || !api->tls_server || !api->ctl_server)
+	if (!api->busy || !api->rate_fail || !api->rate_open || !api->rate_token ||
+	    !api->rate_device || !api->rate_guess || !api->devices || !api->psk || !api->metrics ||
+	    !api->tls_server || !api->ctl_server)
 		return err_set(err, -ENOMEM, "out of memory");
 	uv_timer_init(&run->loop, &run->drain);
 	uv_signal_init(&run->loop, &run->sigterm);
@@ -226,6 +265,21 @@ static int set_up(struct run *run, struct err *err)
 	/* A terminal's ^C reaches every process: the supervisor decides. */
 	uv_signal_start(&run->sigint, on_signal, SIGINT);
 	return isolate_api_syscalls(err);
+}
+
+static void free_tables(struct api *api)
+{
+	api_rate_free(api->rate_fail);
+	api_rate_free(api->rate_open);
+	api_rate_free(api->rate_token);
+	api_rate_free(api->rate_device);
+	api_rate_free(api->rate_guess);
+	api_devices_free(api->devices);
+	api_psk_free(api->psk);
+	api_metrics_free(api->metrics);
+	api_files_free(&api->files);
+	free(api->canary);
+	free(api->busy);
 }
 
 /*
@@ -257,8 +311,7 @@ int api_main(int64_t started_ns)
 	uv_loop_close(&run->loop);
 	tls_ctx_free(run->api.tls);
 	db_close(run->api.db);
-	api_fail_free(run->api.fail);
-	free(run->api.busy);
+	free_tables(&run->api);
 	explicit_bzero(run->api.token_key, sizeof(run->api.token_key));
 	explicit_bzero(run->api.address_key, sizeof(run->api.address_key));
 	return run->exit_code;

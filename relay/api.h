@@ -16,6 +16,7 @@
 #include "../lib/mono.h"
 #include "../lib/tls.h"
 #include "alloc.h"
+#include "api_file.h"
 #include "conf.h"
 #include "db.h"
 #include "msg.h"
@@ -29,6 +30,7 @@ struct api_relay {
 	uint8_t wg_public_key[2][KEY_LEN];
 	uint16_t wg_port[2];
 	uint32_t max_mtu;
+	uint64_t memory_bytes; /* of the data plane */
 	char xdp_mode[16];
 };
 
@@ -40,8 +42,18 @@ struct api {
 	struct api_net *net;
 	struct http_server *tls_server, *ctl_server;
 	struct tls_ctx *tls;
-	struct api_fail *fail; /* failed authentications by address */
+	struct api_rate *rate_fail;   /* failed authentications by address */
+	struct api_rate *rate_open;   /* requests without a token by address */
+	struct api_rate *rate_token;  /* requests by token */
+	struct api_rate *rate_device; /* device codes by address */
+	struct api_rate *rate_guess;  /* wrong user codes by address and by token */
+	struct api_devices *devices;
+	struct api_metrics *metrics;
 	struct api_seen *seen;
+	struct api_psk *psk; /* exchanges of pre-shared keys by slot */
+	struct api_enforce *enforce;
+	struct api_files files;
+	struct api_canary *canary;
 	uint8_t token_key[API_TOKEN_KEY_LEN];
 	uint8_t address_key[ALLOC_KEY_LEN];
 	struct tls_pin pins[2]; /* live, standby */

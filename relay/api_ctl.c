@@ -20,19 +20,20 @@ void api_ctl_status(struct api_req *req)
 		api_refuse(req, API_ERROR_INTERNAL, "%s", err.text);
 		return;
 	}
-	api_reply_json(req, 200,
-		       json_pack("{s:s, s:s, s:s, s:s, s:i, s:I, s:i, s:i, s:i, s:i, s:s, s:i, "
-				 "s:[{s:i, s:s}, {s:i, s:s}]}",
-				 "status", "ok", "version", SIDECAR_VERSION, "relay",
-				 api->conf.name, "region", api->conf.region, "pid", (int)getppid(),
-				 "uptime", (json_int_t)(mono_ms_since(api->started) / 1000),
-				 "peers", (int)peers, "ipv4", (int)ipv4, "addresses", (int)rows,
-				 "slots", (int)api->conf.slots, "xdp", api->relay.xdp_mode,
-				 "connections", (int)http_server_connections(api->tls_server),
-				 "wireguard", "port", (int)api->relay.wg_port[0], "pubkey",
-				 b64_key_text(key[0], api->relay.wg_public_key[0]), "port",
-				 (int)api->relay.wg_port[1], "pubkey",
-				 b64_key_text(key[1], api->relay.wg_public_key[1])));
+	api_reply_json(
+		req, 200,
+		json_pack("{s:s, s:s, s:s, s:s, s:i, s:I, s:i, s:i, s:i, s:i, s:s, s:I, s:i, "
+			  "s:[{s:i, s:s}, {s:i, s:s}]}",
+			  "status", "ok", "version", SIDECAR_VERSION, "relay", api->conf.name,
+			  "region", api->conf.region, "pid", (int)getppid(), "uptime",
+			  (json_int_t)(mono_ms_since(api->started) / 1000), "peers", (int)peers,
+			  "ipv4", (int)ipv4, "addresses", (int)rows, "slots", (int)api->conf.slots,
+			  "xdp", api->relay.xdp_mode, "memory", (json_int_t)api->relay.memory_bytes,
+			  "connections", (int)http_server_connections(api->tls_server), "wireguard",
+			  "port", (int)api->relay.wg_port[0], "pubkey",
+			  b64_key_text(key[0], api->relay.wg_public_key[0]), "port",
+			  (int)api->relay.wg_port[1], "pubkey",
+			  b64_key_text(key[1], api->relay.wg_public_key[1])));
 }
 
 static void on_drops(int r, const char *text, const struct msg *answer, void *ctx)

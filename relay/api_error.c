@@ -5,6 +5,7 @@
 #include <string.h>
 #include "../lib/cleanup.h"
 #include "../lib/json.h"
+#include "api_metrics.h"
 
 static const struct {
 	int status;
@@ -22,6 +23,7 @@ static const struct {
 } titles[] = {
 	{400, "Bad Request"},
 	{401, "Unauthorized"},
+	{402, "Payment Required"},
 	{403, "Forbidden"},
 	{404, "Not Found"},
 	{405, "Method Not Allowed"},
@@ -31,6 +33,7 @@ static const struct {
 	{414, "URI Too Long"},
 	{415, "Unsupported Media Type"},
 	{417, "Expectation Failed"},
+	{428, "Precondition Required"},
 	{429, "Too Many Requests"},
 	{431, "Request Header Fields Too Large"},
 	{500, "Internal Server Error"},
@@ -51,6 +54,11 @@ int api_error_status(enum api_error e)
 	return errors[e].status;
 }
 
+const char *api_error_code(enum api_error e)
+{
+	return errors[e].code;
+}
+
 static const char *title_of(int status)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(titles); i++) {
@@ -68,8 +76,9 @@ json_t *api_error_json(enum api_error e, const char *detail)
 }
 
 void api_error_body(int status, const char *detail, char *body, size_t body_len,
-		    const char **ret_content_type, UNUSED void *ctx)
+		    const char **ret_content_type, void *ctx)
 {
+	struct api *api = ctx;
 	enum api_error e = API_ERROR_MALFORMED;
 	AUTO_JSON json_t *json = NULL;
 	size_t n;
@@ -79,6 +88,8 @@ void api_error_body(int status, const char *detail, char *body, size_t body_len,
 			e = by_status[i];
 	}
 	body[0] = '\0';
+	api_metrics_answer(api->metrics, status);
+	api_metrics_error(api->metrics, e);
 	json = api_error_json(e, detail);
 	if (!json)
 		return;

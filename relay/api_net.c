@@ -42,6 +42,8 @@ static void finish(struct request *rq, int r, const char *text)
 	api_net_done *done = rq->done;
 
 	rq->done = NULL;
+	/* It may have carried a key. */
+	explicit_bzero(&rq->msg, sizeof(rq->msg));
 	if (done)
 		done(r, text, rq->has_answer ? &rq->answer : NULL, rq->ctx);
 }
@@ -79,7 +81,7 @@ static void send_waiting(struct api_net *net)
 	uv_poll_start(&net->poll, events, on_event);
 }
 
-/* STATS and DROPS come before the DONE of the same request. */
+/* STATS, DROPS and EVENTS come before the DONE of the same request. */
 static int on_answer(struct api_net *net, const struct msg *msg)
 {
 	struct request *rq = at(net, msg->seq);
@@ -106,6 +108,7 @@ static int on_message(struct api_net *net, const struct msg *msg)
 	case MSG_DONE:
 	case MSG_STATS:
 	case MSG_DROPS:
+	case MSG_EVENTS:
 		return on_answer(net, msg);
 	case MSG_RELAY:
 		ev->relay(msg, ev->ctx);

@@ -8,8 +8,11 @@
 
 #include <string.h>
 #include "../lib/log.h"
+#include "api_audit.h"
+#include "api_enforce.h"
 #include "api_handlers.h"
 #include "api_net.h"
+#include "api_psk.h"
 
 /* A request that waits for the net role. */
 struct waiting {
@@ -119,6 +122,9 @@ static void on_deleted(int r, const char *text, UNUSED const struct msg *answer,
 		r = db_begin(api->db, &err);
 		if (!r)
 			r = db_peer_del(api->db, peer->address.slot, &err);
+		if (!r)
+			r = api_audit(api, w->req, peer->address.account, &err, "peer.delete",
+				      "slot %u", peer->address.slot);
 		if (r)
 			db_rollback(api->db);
 		else
@@ -126,12 +132,15 @@ static void on_deleted(int r, const char *text, UNUSED const struct msg *answer,
 		text = err.text;
 	}
 	api_busy_put(api, peer->address.slot);
+	api_psk_forget(api, peer->address.slot);
 	if (r) {
 		log_warn("slot %u: deleting: %s", peer->address.slot, text);
 		refuse_net(w->req, r, text);
 		return;
 	}
 	log_change("deleted", peer);
+	/* One that its tier had stopped may have room now. */
+	api_enforce_account(api, peer->address.account);
 	api_reply_json(w->req, 200,
 		       json_pack("{s:b, s:s}", "deleted", 1, "pubkey",
 				 b64_key_text(key, peer->public_key)));

@@ -10,6 +10,7 @@
 #include "api.h"
 #include "api_error.h"
 #include "db_account.h"
+#include "db_firewall.h"
 #include "db_peer.h"
 #include "db_token.h"
 
@@ -22,6 +23,7 @@ struct api_peer_ask {
 	char container_id[DB_CONTAINER_ID_LEN];
 	char machine[ALLOC_MACHINE_LEN];
 	uint32_t bandwidth_mbps;
+	struct sc_firewall firewall;
 };
 
 /* -EINVAL and in err the member's name. */
@@ -33,6 +35,7 @@ int api_peer_key_parse(const json_t *body, uint8_t ret_key[static KEY_LEN], stru
 struct api_peer_change {
 	bool had; /* the slot had a peer before */
 	struct db_peer before;
+	struct sc_firewall firewall_before;
 	struct db_peer now;
 };
 

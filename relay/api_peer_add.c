@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "../lib/log.h"
+#include "db_audit.h"
 
 /* One registration inside its transaction. */
 struct adding {
@@ -88,10 +89,14 @@ static int check_quota(struct adding *a)
 {
 	const struct conf_tier *tier = a->tier;
 	bool had = a->change->had && a->change->before.live;
-	bool had4 = had && a->change->before.ipv4;
+	bool had4 = had && a->change->before.ipv4 && !a->change->before.ipv4_stopped;
 	uint32_t peers, ipv4, token_peers, token_ipv4;
 	uint32_t mbps = a->ask->bandwidth_mbps;
 	int r;
+
+	if (db_account_expired(a->account, db_now()))
+		return refuse(a, API_ERROR_BILLING_EXPIRED,
+			      "the account's billing period has ended");
 
 	r = db_peer_count(a->api->db, a->account->id, 0, a->address.slot, &peers, &ipv4, a->err);
 	if (!r)
@@ -114,6 +119,9 @@ static int check_quota(struct adding *a)
 	if (a->ask->ipv4 && !had4 && token_ipv4 >= a->token->max_ipv4)
 		return refuse(a, API_ERROR_IPV4_QUOTA,
 			      "the token has as many IPv4 addresses as it allows");
+	if (mbps > tier->guarantee_mbps)
+		return refuse(a, API_ERROR_BANDWIDTH_TIER,
+			      "the account's tier has no guarantee as large as this");
 	if (tier->rate_kbps && mbps * 1000 > tier->rate_kbps)
 		return refuse(a, API_ERROR_BANDWIDTH_TIER,
 			      "the guarantee is above the rate of the account's tier");
@@ -217,6 +225,17 @@ static int give_v4(struct adding *a)
 	return r ? r : db_address_set(a->api->db, &a->address, a->err);
 }
 
+static int audit(struct adding *a, const char *action)
+{
+	struct db_audit entry = {.account = a->account->id, .token = a->token->id};
+	char v6[ADDR_TEXT_LEN];
+
+	snprintf(entry.action, sizeof(entry.action), "%s", action);
+	snprintf(entry.detail, sizeof(entry.detail), "slot %u %s container %s", a->address.slot,
+		 addr6_text(v6, &a->address.v6), a->ask->has_container ? a->ask->container : "-");
+	return db_audit_add(a->api->db, &entry, a->err);
+}
+
 static int put_peer(struct adding *a)
 {
 	const struct api_peer_ask *ask = a->ask;
@@ -241,7 +260,17 @@ static int put_peer(struct adding *a)
 	if (ask->has_container_id)
 		memcpy(now.container_id, ask->container_id, sizeof(now.container_id));
 	now.bandwidth_mbps = ask->bandwidth_mbps;
-	r = db_peer_put(a->api->db, &now, a->err);
+	/* check_quota() found room for both. */
+	now.stopped = DB_PEER_RUNS;
+	now.ipv4_stopped = false;
+	now.stopped_at = 0;
+	r = db_firewall_get(a->api->db, a->address.slot, &a->change->firewall_before, a->err);
+	if (!r)
+		r = db_peer_put(a->api->db, &now, a->err);
+	if (!r)
+		r = db_firewall_set(a->api->db, a->address.slot, &ask->firewall, a->err);
+	if (!r && (!change->had || memcmp(change->before.public_key, now.public_key, KEY_LEN)))
+		r = audit(a, change->had ? "peer.key" : "peer.add");
 	/* As every later reader will see it. */
 	return r ? r : db_peer_get(a->api->db, a->address.slot, &a->change->now, a->err);
 }
@@ -324,6 +353,9 @@ int api_peer_undo(struct api *api, const struct api_peer_change *change, struct 
 		r = db_peer_put(api->db, &change->before, err);
 	else
 		r = db_peer_del(api->db, change->now.address.slot, err);
+	if (!r && change->had)
+		r = db_firewall_set(api->db, change->now.address.slot, &change->firewall_before,
+				    err);
 	if (r) {
 		db_rollback(api->db);
 		return r;

@@ -32,6 +32,16 @@ static int get_text(const json_t *body, const char *key, const char *chars, size
 	return 0;
 }
 
+static int get_firewall(const json_t *body, struct api_peer_ask *ask, struct err *err)
+{
+	const char *text;
+	int r = json_get_string(body, "firewall", &text, err);
+
+	if (r)
+		return r == -ENOENT ? 0 : r;
+	return firewall_parse(text, &ask->firewall, err) ? err_prefix(err, "firewall") : 0;
+}
+
 static int get_bandwidth(const json_t *body, struct api_peer_ask *ask, struct err *err)
 {
 	uint64_t mbps;
@@ -69,7 +79,7 @@ static int get_key(const json_t *body, uint8_t ret_key[static KEY_LEN], struct e
 int api_peer_ask_parse(const json_t *body, struct api_peer_ask *ret_ask, struct err *err)
 {
 	static const char *const known[] = {"pubkey",  "ipv4",	    "container", "container_id",
-					    "machine", "bandwidth", NULL};
+					    "machine", "bandwidth", "firewall",	 NULL};
 	static const uint8_t zero[KEY_LEN];
 	struct api_peer_ask ask = {};
 	int r;
@@ -97,6 +107,8 @@ int api_peer_ask_parse(const json_t *body, struct api_peer_ask *ret_ask, struct 
 			     &ask.has_machine, err);
 	if (!r)
 		r = get_bandwidth(body, &ask, err);
+	if (!r)
+		r = get_firewall(body, &ask, err);
 	if (!r)
 		*ret_ask = ask;
 	return r;

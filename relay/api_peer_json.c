@@ -4,6 +4,7 @@
 #include <string.h>
 #include "../lib/log.h"
 #include "api_net.h"
+#include "api_psk.h"
 #include "api_route.h"
 
 static uint32_t mtu_of(const struct api *api)
@@ -30,10 +31,15 @@ int api_peer_msg(const struct api *api, const struct db_peer *peer, struct msg *
 		.mtu = mtu_of(api),
 		.rate_kbps = peer->bandwidth_mbps * 1000,
 		.ceil_kbps = tier ? tier->rate_kbps : 0,
+		.smtp = tier && tier->smtp,
+		.scan_per_s = tier ? tier->scan_per_s : 0,
 		.endpoint = peer->endpoint,
 	};
+	/* Rules that cannot be read are no reason to open the peer to all. */
+	if (db_firewall_get(api->db, a->slot, &ret_msg->peer.firewall, NULL))
+		return -EBADMSG;
 	memcpy(ret_msg->peer.public_key, peer->public_key, KEY_LEN);
-	if (peer->ipv4 && alloc_v4_ours(&api->conf, a->v4))
+	if (peer->ipv4 && !peer->ipv4_stopped && alloc_v4_ours(&api->conf, a->v4))
 		ret_msg->peer.v4 = a->v4;
 	return 0;
 }
@@ -88,14 +94,15 @@ json_t *api_peer_json(const struct api *api, const struct db_peer *peer)
 	const struct db_address *a = &peer->address;
 	char key[KEY_TEXT_LEN], v6[ADDR_TEXT_LEN], v4[ADDR_TEXT_LEN] = "";
 
-	if (peer->ipv4 && !addr4_is_zero(a->v4))
+	if (peer->ipv4 && !peer->ipv4_stopped && !addr4_is_zero(a->v4))
 		addr4_text(v4, a->v4);
-	return json_pack("{s:s, s:s, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "pubkey",
+	return json_pack("{s:s, s:s, s:o, s:o, s:i, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "pubkey",
 			 b64_key_text(key, peer->public_key), "ipv6", addr6_text(v6, &a->v6),
 			 "ipv4", text_or_null(v4), "relay", relay_json(api, peer->wg), "mtu",
-			 (int)mtu_of(api), "container", text_or_null(peer->container),
-			 "container_id", text_or_null(peer->container_id), "machine",
-			 text_or_null(a->machine), "bandwidth",
+			 (int)mtu_of(api), "psk_epoch", (json_int_t)api_psk_next(api, peer),
+			 "container", text_or_null(peer->container), "container_id",
+			 text_or_null(peer->container_id), "machine", text_or_null(a->machine),
+			 "bandwidth",
 			 peer->bandwidth_mbps ? json_integer(peer->bandwidth_mbps) : json_null(),
 			 "created_at", api_time_json(peer->created_at), "last_handshake",
 			 api_time_json(peer->last_handshake));

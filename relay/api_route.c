@@ -3,41 +3,126 @@
 
 #include <string.h>
 #include "../lib/log.h"
-#include "api_fail.h"
+#include "../lib/form.h"
 #include "api_handlers.h"
+#include "api_oauth.h"
+#include "api_rate.h"
 
-#define BODY 0x1u /* wants a JSON object */
+#define BODY API_ROUTE_BODY
+#define FORM API_ROUTE_FORM
+#define OPEN API_ROUTE_OPEN
+#define TAIL API_ROUTE_TAIL
+#define E(NAME) (UINT64_C(1) << API_ERROR_##NAME)
 
-struct api_route {
-	const char *method;
-	const char *path;
-	uint32_t scope; /* any one of these; 0 = any valid token */
-	unsigned int flags;
-	api_handler *handler;
-};
+_Static_assert(API_ERROR_MAX <= 64, "struct api_route: a bit for each error");
 
-static const struct api_route public_routes[] = {
-	{"GET", "/v1/health", 0, 0, api_health_get},
-	{"GET", "/v1/peers", DB_SCOPE_PEERS_READ, 0, api_peer_list},
-	{"POST", "/v1/peers", DB_SCOPE_PEERS_ADD, BODY, api_peer_post},
-	{"DELETE", "/v1/peers", DB_SCOPE_PEERS_ADD, BODY, api_peer_delete},
+#define PAGE(path)                                                                                 \
+	{"GET",		  path,	       0, OPEN, api_page_get, "Page of the operator", NULL,        \
+	 "200 text/html", E(NOT_FOUND)}
+#define ASSET(path) {"GET", path, 0, OPEN, api_web_get, NULL, NULL, NULL, 0}
+
+/* clang-format off: one route a line or two, so that the table can be read down. */
+const struct api_route api_public_routes[] = {
+	{"GET", "/v1/health", 0, 0, api_health_get, "State of the relay", NULL, "200 Health", 0},
+	{"GET", "/v1/status", 0, 0, api_status_get, "The account: tier, use, billing period", NULL,
+	 "200 Status", 0},
+	{"GET", "/v1/peers", DB_SCOPE_PEERS_READ, 0, api_peer_list, "The account's live peers",
+	 NULL, "200 [Peer]", 0},
+	{"POST", "/v1/peers", DB_SCOPE_PEERS_ADD, BODY, api_peer_post,
+	 "Registers a peer; the same key again changes nothing", "PeerAsk", "200,201 Peer",
+	 E(BILLING_EXPIRED) | E(PEER_QUOTA) | E(IPV4_QUOTA) | E(BANDWIDTH_TIER) | E(KEY_IN_USE) |
+		 E(RELAY_REFUSED) | E(RELAY_FULL) | E(IPV4_EXHAUSTED) | E(BUSY)},
+	{"DELETE", "/v1/peers", DB_SCOPE_PEERS_ADD, BODY, api_peer_delete,
+	 "Removes a peer; its addresses are held for the same container", "PeerKey",
+	 "200 PeerDeleted", E(PEER_NOT_FOUND) | E(RELAY_REFUSED) | E(BUSY)},
+	{"POST", "/v1/peers/psk", DB_SCOPE_PEERS_ADD, BODY, api_psk_offer,
+	 "The first half of a pre-shared key exchange (X-Wing)", "PskOffer", "200 PskAnswer",
+	 E(PEER_NOT_FOUND) | E(PQ_REQUIRED) | E(PSK_EPOCH)},
+	{"PUT", "/v1/peers/psk", DB_SCOPE_PEERS_ADD, BODY, api_psk_commit,
+	 "Ends an exchange: this epoch's key is in use", "PskCommit", "200 PskDone",
+	 E(PEER_NOT_FOUND) | E(PQ_REQUIRED) | E(PSK_EPOCH) | E(RELAY_REFUSED) | E(BUSY)},
+	{"GET", "/v1/peers/by-container/", DB_SCOPE_PEERS_READ, TAIL, api_container_get,
+	 "Is this container (name, id or short id) on the internet?", NULL, "200 Container",
+	 E(PEER_NOT_FOUND) | E(CONFLICT) | E(RELAY_REFUSED) | E(BUSY) | E(INVALID_REQUEST)},
+	{"GET", "/v1/canary", 0, 0, api_canary_get, "The warrant canary and its signature", NULL,
+	 "200 Canary", E(CANARY_NOT_FOUND)},
+	{"GET", "/v1/admin/tokens", DB_SCOPE_ADMIN, 0, api_admin_token_list, "The account's tokens",
+	 NULL, "200 [Token]", 0},
+	{"POST", "/v1/admin/tokens", DB_SCOPE_ADMIN, BODY, api_admin_token_post,
+	 "Makes a token: the answer shows it once", "TokenAsk", "201 TokenMade",
+	 E(TOKEN_QUOTA) | E(CONFLICT)},
+	{"DELETE", "/v1/admin/tokens", DB_SCOPE_ADMIN, BODY, api_admin_token_delete,
+	 "Revokes a token: its peers stop", "TokenId", "200 TokenRevoked", E(TOKEN_NOT_FOUND)},
+	{"GET", "/v1/admin/audit", DB_SCOPE_ADMIN, 0, api_audit_list,
+	 "Who changed what, the newest first", NULL, "200 [Audit]", E(INVALID_REQUEST)},
+	{"POST", "/v1/device/authorize", 0, OPEN | BODY | FORM, api_device_authorize,
+	 "A device asks for a token (RFC 8628 section 3.1)", "DeviceAsk", "200 DeviceCode",
+	 E(INVALID_SCOPE) | E(BUSY)},
+	{"POST", "/v1/device/token", 0, OPEN | BODY | FORM, api_device_token,
+	 "The device polls for its token (RFC 8628 section 3.4)", "DevicePoll", "200 DeviceToken",
+	 E(INVALID_GRANT) | E(UNSUPPORTED_GRANT) | E(EXPIRED_TOKEN) | E(ACCESS_DENIED) |
+		 E(AUTHORIZATION_PENDING) | E(SLOW_DOWN)},
+	{"POST", "/v1/device/lookup", 0, BODY, api_device_lookup,
+	 "What a device with this code asks for", "DeviceLookup", "200 DeviceShown",
+	 E(CODE_NOT_FOUND)},
+	{"POST", "/v1/device/approve", 0, BODY, api_device_approve,
+	 "Gives the device a token of this account, or denies it", "DeviceApprove",
+	 "200 DeviceDone", E(CODE_NOT_FOUND) | E(INSUFFICIENT_SCOPE) | E(TOKEN_QUOTA)},
+	{"GET", "/.well-known/oauth-protected-resource", 0, OPEN, api_web_get, "RFC 9728 metadata",
+	 NULL, "200 Document", 0},
+	{"GET", "/.well-known/oauth-authorization-server", 0, OPEN, api_web_get,
+	 "RFC 8414 metadata", NULL, "200 Document", 0},
+	{"GET", "/.well-known/agent-card.json", 0, OPEN, api_web_get, "A2A agent card", NULL,
+	 "200 Document", 0},
+	{"GET", "/.well-known/agent-onboarding.json", 0, OPEN, api_web_get,
+	 "Install contract for programs: preflight, steps, rollback, errors, resume", NULL,
+	 "200 Document", 0},
+	{"GET", "/metrics", DB_SCOPE_METRICS, 0, api_metrics_get,
+	 "Figures of the relay for Prometheus: only the operator gives this scope", NULL,
+	 "200 text/plain", E(RELAY_REFUSED) | E(BUSY)},
+	{"GET", "/api/openapi.json", 0, OPEN, api_openapi_get, "This document", NULL,
+	 "200 Document", 0},
+	{"GET", "/", 0, OPEN, api_web_get, "Status page", NULL, "200 text/html", 0},
+	{"GET", "/tokens", 0, OPEN, api_web_get, "Page: tokens", NULL, "200 text/html", 0},
+	{"GET", "/device", 0, OPEN, api_web_get, "Page: approve a device", NULL, "200 text/html",
+	 0},
+	{"GET", "/warrant-canary", 0, OPEN, api_page_canary, "Page: the warrant canary", NULL,
+	 "200 text/html", E(CANARY_NOT_FOUND)},
+	{"GET", "/warrant-canary.txt", 0, OPEN, api_page_canary_text, "The canary's signed text",
+	 NULL, "200 text/plain", E(CANARY_NOT_FOUND)},
+	PAGE("/terms"),
+	PAGE("/privacy"),
+	PAGE("/aup"),
+	PAGE("/dmca"),
+	PAGE("/subprocessors"),
+	PAGE("/security"),
+	ASSET("/style.css"),
+	ASSET("/common.js"),
+	ASSET("/status.js"),
+	ASSET("/tokens.js"),
+	ASSET("/device.js"),
 	{},
 };
 
 static const struct api_route ctl_routes[] = {
-	{"GET", "/ctl/v1/status", 0, 0, api_ctl_status},
-	{"GET", "/ctl/v1/drops", 0, 0, api_ctl_drops},
-	{"POST", "/ctl/v1/join", 0, BODY, api_ctl_join},
-	{"GET", "/ctl/v1/peers", 0, 0, api_ctl_peer_list},
-	{"POST", "/ctl/v1/peer", 0, BODY, api_ctl_peer_show},
-	{"DELETE", "/ctl/v1/peer", 0, BODY, api_ctl_peer_delete},
-	{"GET", "/ctl/v1/tokens", 0, 0, api_token_list},
-	{"POST", "/ctl/v1/tokens", 0, BODY, api_token_post},
-	{"DELETE", "/ctl/v1/tokens", 0, BODY, api_token_delete},
-	{"GET", "/ctl/v1/accounts", 0, 0, api_account_list},
-	{"POST", "/ctl/v1/accounts", 0, BODY, api_account_set},
+	{"GET", "/ctl/v1/status", 0, 0, api_ctl_status, NULL, NULL, NULL, 0},
+	{"GET", "/ctl/v1/drops", 0, 0, api_ctl_drops, NULL, NULL, NULL, 0},
+	{"GET", "/ctl/v1/events", 0, 0, api_ctl_events, NULL, NULL, NULL, 0},
+	{"POST", "/ctl/v1/join", 0, BODY, api_ctl_join, NULL, NULL, NULL, 0},
+	{"GET", "/ctl/v1/peers", 0, 0, api_ctl_peer_list, NULL, NULL, NULL, 0},
+	{"POST", "/ctl/v1/peer", 0, BODY, api_ctl_peer_show, NULL, NULL, NULL, 0},
+	{"DELETE", "/ctl/v1/peer", 0, BODY, api_ctl_peer_delete, NULL, NULL, NULL, 0},
+	{"GET", "/ctl/v1/tokens", 0, 0, api_token_list, NULL, NULL, NULL, 0},
+	{"POST", "/ctl/v1/tokens", 0, BODY, api_token_post, NULL, NULL, NULL, 0},
+	{"DELETE", "/ctl/v1/tokens", 0, BODY, api_token_delete, NULL, NULL, NULL, 0},
+	{"GET", "/ctl/v1/accounts", 0, 0, api_account_list, NULL, NULL, NULL, 0},
+	{"POST", "/ctl/v1/accounts", 0, BODY, api_account_set, NULL, NULL, NULL, 0},
+	{"GET", "/ctl/v1/metrics", 0, 0, api_metrics_get, NULL, NULL, NULL, 0},
+	{"POST", "/ctl/v1/backup", 0, 0, api_ctl_backup, NULL, NULL, NULL, 0},
+	{"GET", "/ctl/v1/audit", 0, 0, api_ctl_audit_list, NULL, NULL, NULL, 0},
 	{},
 };
+/* clang-format on */
 
 /* HEAD is answered like GET: lib/http leaves the body out (RFC 9110 section 9.3.2). */
 static bool method_fits(const struct api_route *route, const char *method)
@@ -46,13 +131,26 @@ static bool method_fits(const struct api_route *route, const char *method)
 	       (!strcmp(route->method, "GET") && !strcmp(method, "HEAD"));
 }
 
+/* 0 = another path. A last segment of its own may not be empty, hold a slash or be too long. */
+static bool path_fits(const struct api_route *route, const char *path,
+		      char tail[static API_TAIL_LEN])
+{
+	size_t len = strlen(route->path);
+
+	if (!(route->flags & TAIL))
+		return !strcmp(route->path, path);
+	if (strncmp(path, route->path, len) || !path[len] || strchr(path + len, '/'))
+		return false;
+	return !form_decode(path + len, strlen(path + len), tail, API_TAIL_LEN);
+}
+
 /* The route, or NULL after having refused. */
 static const struct api_route *find_route(struct api_req *req, const struct api_route *routes)
 {
 	size_t len = 0;
 
 	for (const struct api_route *r = routes; r->method; r++) {
-		if (strcmp(r->path, req->msg->path))
+		if (!path_fits(r, req->msg->path, req->tail))
 			continue;
 		if (method_fits(r, req->msg->method))
 			return r;
@@ -82,7 +180,7 @@ static void refuse_token(struct api_req *req, const char *detail)
 {
 	struct endpoint remote = http_exchange_remote(req->x);
 
-	if (api_fail_add(req->api->fail, &remote, mono_now()))
+	if (api_rate_add(req->api->rate_fail, &remote, mono_now()))
 		api_refuse(req, API_ERROR_RATE_LIMITED,
 			   "too many requests with invalid tokens from this address");
 	else
@@ -127,34 +225,79 @@ static int authenticate(struct api_req *req)
 	return r;
 }
 
+bool api_scope_ok(const struct db_token *token, uint32_t scope)
+{
+	uint32_t has = token->scopes;
+
+	if (has & DB_SCOPE_ADMIN)
+		has |= DB_SCOPES_OF_ACCOUNTS;
+	return !scope || has & scope;
+}
+
 static int check_scope(struct api_req *req, const struct api_route *route)
 {
 	char text[DB_SCOPES_TEXT_LEN];
 
-	if (!route->scope || req->token.scopes & (route->scope | DB_SCOPE_ADMIN))
+	if (api_scope_ok(&req->token, route->scope))
 		return 0;
 	api_refuse(req, API_ERROR_INSUFFICIENT_SCOPE, "the token lacks the scope %s",
 		   db_scopes_text(text, route->scope));
 	return -EACCES;
 }
 
-/* application/json, with or without parameters (RFC 9110 section 8.3.1). */
-static bool is_json(const char *type)
+/* Who may ask at all, and how often. */
+static int admit(struct api_req *req, const struct api_route *route)
 {
-	static const char json[] = "application/json";
-	size_t len = sizeof(json) - 1;
+	struct endpoint remote;
+	int r;
 
-	if (!type || strncasecmp(type, json, len))
+	if (route->flags & OPEN) {
+		remote = http_exchange_remote(req->x);
+		if (!api_rate_add(req->api->rate_open, &remote, mono_now()))
+			return 0;
+		api_refuse(req, API_ERROR_RATE_LIMITED, "too many requests from this address");
+		return -EACCES;
+	}
+	r = authenticate(req);
+	if (r)
+		return r;
+	if (api_rate_add_id(req->api->rate_token, req->token.id, mono_now())) {
+		api_refuse(req, API_ERROR_RATE_LIMITED, "too many requests with this token");
+		return -EACCES;
+	}
+	return check_scope(req, route);
+}
+
+/* application/json, with or without parameters (RFC 9110 section 8.3.1). */
+static bool is_type(const char *type, const char *wanted)
+{
+	size_t len = strlen(wanted);
+
+	if (!type || strncasecmp(type, wanted, len))
 		return false;
 	return !type[len] || type[len] == ';' || type[len] == ' ' || type[len] == '\t';
 }
 
-static int read_body(struct api_req *req)
+static int read_form(struct api_req *req)
 {
+	struct err err;
+
+	req->form = true;
+	if (!form_parse(req->msg->body, req->msg->body_len, &req->body, &err))
+		return 0;
+	api_oauth_refuse(req, API_ERROR_INVALID_REQUEST, "%s", err.text);
+	return -EINVAL;
+}
+
+static int read_body(struct api_req *req, const struct api_route *route)
+{
+	const char *type = http_msg_header(req->msg, "content-type");
 	struct err err;
 	int r;
 
-	if (!is_json(http_msg_header(req->msg, "content-type"))) {
+	if (route->flags & API_ROUTE_FORM && is_type(type, "application/x-www-form-urlencoded"))
+		return read_form(req);
+	if (!is_type(type, "application/json")) {
 		api_refuse(req, API_ERROR_MEDIA_TYPE,
 			   "the body must be JSON with \"Content-Type: application/json\"");
 		return -EINVAL;
@@ -165,6 +308,25 @@ static int read_body(struct api_req *req)
 	if (r)
 		api_refuse(req, API_ERROR_INVALID_JSON, "%s", err.text);
 	return r;
+}
+
+static int read_query(struct api_req *req)
+{
+	struct err err;
+
+	if (!form_parse(req->msg->query, strlen(req->msg->query), &req->query, &err))
+		return 0;
+	api_refuse(req, API_ERROR_INVALID_REQUEST, "query: %s", err.text);
+	return -EINVAL;
+}
+
+static void run(struct api_req *req, const struct api_route *route)
+{
+	req->route = route;
+	if ((!(route->flags & OPEN) && read_query(req)) ||
+	    (route->flags & BODY && read_body(req, route)))
+		return;
+	route->handler(req);
 }
 
 static struct api_req *req_new(struct http_exchange *x, struct api *api)
@@ -188,12 +350,9 @@ void api_route_public(struct http_exchange *x, void *ctx)
 
 	if (!req)
 		return;
-	route = find_route(req, public_routes);
-	if (!route || authenticate(req) || check_scope(req, route))
-		return;
-	if (route->flags & BODY && read_body(req))
-		return;
-	route->handler(req);
+	route = find_route(req, api_public_routes);
+	if (route && !admit(req, route))
+		run(req, route);
 }
 
 /* Only root and relayd itself: the socket's mode says the same. */
@@ -216,7 +375,6 @@ void api_route_ctl(struct http_exchange *x, void *ctx)
 	if (!req || check_uid(req))
 		return;
 	route = find_route(req, ctl_routes);
-	if (!route || (route->flags & BODY && read_body(req)))
-		return;
-	route->handler(req);
+	if (route)
+		run(req, route);
 }

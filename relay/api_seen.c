@@ -76,6 +76,20 @@ void api_seen_add(struct api *api, const struct msg *msg)
 	};
 }
 
+int64_t api_seen_pending(const struct api *api, uint32_t slot, uint32_t generation)
+{
+	const struct api_seen *seen = api->seen;
+	int64_t newest = 0;
+
+	for (size_t i = 0; seen && i < seen->n; i++) {
+		const struct entry *e = &seen->entries[i];
+
+		if (e->slot == slot && e->generation == generation && e->last_handshake > newest)
+			newest = e->last_handshake;
+	}
+	return newest;
+}
+
 static void on_closed(uv_handle_t *handle)
 {
 	/* The timer is the struct's first member. */

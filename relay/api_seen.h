@@ -13,6 +13,8 @@
 
 int api_seen_start(struct api *api, struct err *err);
 void api_seen_add(struct api *api, const struct msg *msg);
+/* A handshake that is not in the database yet, or 0. */
+int64_t api_seen_pending(const struct api *api, uint32_t slot, uint32_t generation);
 void api_seen_stop(struct api *api); /* writes what is left */
 
 #endif

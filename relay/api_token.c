@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* relayctl token: made here, shown once, kept as an HMAC. */
+/* relayctl token, and what every maker of tokens shares. */
+#include "api_token.h"
+
 #include <string.h>
 #include "../lib/log.h"
-#include "../lib/parse.h"
+#include "api_audit.h"
+#include "api_enforce.h"
 #include "api_handlers.h"
 #include "api_peer.h"
 #include "conf_key.h"
@@ -10,9 +13,7 @@
 struct asked {
 	const char *account;
 	const char *tier; /* NULL = the account's, or the first tier for a new one */
-	const char *name;
-	uint32_t scopes;
-	uint32_t max_peers, max_ipv4;
+	struct db_token token;
 };
 
 static int get_limit(const json_t *body, const char *key, uint32_t *ret, struct err *err)
@@ -35,13 +36,34 @@ static int get_name(const json_t *body, const char *key, const char **ret, struc
 	return r;
 }
 
+int api_token_parse(const json_t *body, struct db_token *ret, struct err *err)
+{
+	struct db_token t = {.scopes = DB_SCOPES_DEFAULT};
+	const char *name = "", *scopes;
+	int r;
+
+	r = get_name(body, "name", &name, err);
+	if (!r || r == -ENOENT)
+		r = json_get_string(body, "scopes", &scopes, err);
+	if (!r && db_scopes_parse(scopes, &t.scopes))
+		r = err_set(err, -EINVAL, "scopes: expected some of peers:read peers:add admin");
+	if (!r || r == -ENOENT)
+		r = get_limit(body, "max_peers", &t.max_peers, err);
+	if (!r)
+		r = get_limit(body, "max_ipv4", &t.max_ipv4, err);
+	if (r)
+		return r;
+	memcpy(t.name, name, strlen(name) + 1);
+	*ret = t;
+	return 0;
+}
+
 static int parse_asked(const struct api *api, const json_t *body, struct asked *ret,
 		       struct err *err)
 {
 	static const char *const known[] = {"account",	 "tier",     "name", "scopes",
 					    "max_peers", "max_ipv4", NULL};
-	struct asked a = {.name = "", .scopes = DB_SCOPES_DEFAULT};
-	const char *scopes;
+	struct asked a = {};
 	int r;
 
 	r = json_only(body, known, err);
@@ -53,15 +75,7 @@ static int parse_asked(const struct api *api, const json_t *body, struct asked *
 	if (!r && !conf_tier(&api->conf, a.tier))
 		return err_set(err, -EINVAL, "tier: relay.yaml has no tier \"%s\"", a.tier);
 	if (!r || r == -ENOENT)
-		r = get_name(body, "name", &a.name, err);
-	if (!r || r == -ENOENT)
-		r = json_get_string(body, "scopes", &scopes, err);
-	if (!r && db_scopes_parse(scopes, &a.scopes))
-		r = err_set(err, -EINVAL, "scopes: expected some of peers:read peers:add admin");
-	if (!r || r == -ENOENT)
-		r = get_limit(body, "max_peers", &a.max_peers, err);
-	if (!r)
-		r = get_limit(body, "max_ipv4", &a.max_ipv4, err);
+		r = api_token_parse(body, &a.token, err);
 	if (!r)
 		*ret = a;
 	return r;
@@ -89,24 +103,38 @@ static int find_account(struct api *api, const struct asked *a, struct db_accoun
 	return r ? r : db_account_get(api->db, id, ret, err);
 }
 
-static int add(struct api *api, const struct asked *a, const char *text, struct db_token *token,
-	       struct db_account *account, struct err *err)
+int api_token_insert(struct api *api, const struct api_req *req, struct db_token *token,
+		     char ret_text[static TOKEN_LEN], struct err *err)
 {
+	char scopes[DB_SCOPES_TEXT_LEN];
 	int r;
 
-	*token = (struct db_token){
-		.scopes = a->scopes, .max_peers = a->max_peers, .max_ipv4 = a->max_ipv4};
-	snprintf(token->name, sizeof(token->name), "%s", a->name);
-	r = token_hmac(api->token_key, text, token->hmac);
+	r = token_make(ret_text, err);
+	if (r)
+		return r;
+	r = token_hmac(api->token_key, ret_text, token->hmac);
 	if (r)
 		return err_sys(err, r, "HMAC");
+	r = db_token_add(api->db, token, &token->id, err);
+	return r ? r
+		 : api_audit(api, req, token->account, err, "token.create", "token %jd \"%s\" %s",
+			     (intmax_t)token->id, token->name,
+			     db_scopes_text(scopes, token->scopes));
+}
+
+static int add(struct api_req *req, struct asked *a, char text[static TOKEN_LEN],
+	       struct db_account *account, struct err *err)
+{
+	struct api *api = req->api;
+	int r;
+
 	r = db_begin(api->db, err);
 	if (r)
 		return r;
 	r = find_account(api, a, account, err);
-	token->account = account->id;
+	a->token.account = account->id;
 	if (!r)
-		r = db_token_add(api->db, token, &token->id, err);
+		r = api_token_insert(api, req, &a->token, text, err);
 	if (r) {
 		db_rollback(api->db);
 		return r;
@@ -116,9 +144,8 @@ static int add(struct api *api, const struct asked *a, const char *text, struct 
 
 void api_token_post(struct api_req *req)
 {
-	char text[TOKEN_LEN], scopes[DB_SCOPES_TEXT_LEN];
+	char text[TOKEN_LEN] = "", scopes[DB_SCOPES_TEXT_LEN];
 	struct db_account account = {};
-	struct db_token token;
 	struct asked asked = {};
 	struct err err;
 	int r;
@@ -127,24 +154,23 @@ void api_token_post(struct api_req *req)
 		api_refuse(req, API_ERROR_INVALID_REQUEST, "%s", err.text);
 		return;
 	}
-	r = token_make(text, &err);
-	if (!r)
-		r = add(req->api, &asked, text, &token, &account, &err);
+	r = add(req, &asked, text, &account, &err);
 	if (r) {
 		api_refuse(req, r == -EEXIST ? API_ERROR_CONFLICT : API_ERROR_INTERNAL, "%s",
 			   err.text);
 	} else {
-		log_info("token %jd added for account %s", (intmax_t)token.id, account.name);
+		log_info("token %jd added for account %s", (intmax_t)asked.token.id, account.name);
 		api_reply_json(req, 201,
 			       json_pack("{s:I, s:s, s:s, s:s, s:s, s:s}", "id",
-					 (json_int_t)token.id, "token", text, "account",
-					 account.name, "tier", account.tier, "name", token.name,
-					 "scopes", db_scopes_text(scopes, token.scopes)));
+					 (json_int_t)asked.token.id, "token", text, "account",
+					 account.name, "tier", account.tier, "name",
+					 asked.token.name, "scopes",
+					 db_scopes_text(scopes, asked.token.scopes)));
 	}
 	explicit_bzero(text, sizeof(text));
 }
 
-static json_t *limit_json(uint32_t limit)
+json_t *api_token_limit_json(uint32_t limit)
 {
 	return limit == DB_TOKEN_NO_LIMIT ? json_null() : json_integer(limit);
 }
@@ -154,12 +180,12 @@ static int add_to_list(const struct db_token *token, const char *account, void *
 	char scopes[DB_SCOPES_TEXT_LEN];
 	json_t *json;
 
-	json = json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "id", (json_int_t)token->id,
-			 "account", account, "name", token->name, "scopes",
-			 db_scopes_text(scopes, token->scopes), "max_peers",
-			 limit_json(token->max_peers), "max_ipv4", limit_json(token->max_ipv4),
-			 "created_at", api_time_json(token->created_at), "revoked_at",
-			 api_time_json(token->revoked_at));
+	json = json_pack(
+		"{s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "id", (json_int_t)token->id, "account",
+		account, "name", token->name, "scopes", db_scopes_text(scopes, token->scopes),
+		"max_peers", api_token_limit_json(token->max_peers), "max_ipv4",
+		api_token_limit_json(token->max_ipv4), "created_at",
+		api_time_json(token->created_at), "revoked_at", api_time_json(token->revoked_at));
 	return json_array_append_new(ctx, json) ? -ENOMEM : 0;
 }
 
@@ -168,7 +194,7 @@ void api_token_list(struct api_req *req)
 	AUTO_JSON json_t *array = json_array();
 	struct err err;
 
-	if (db_token_list(req->api->db, add_to_list, array, &err))
+	if (db_token_list(req->api->db, 0, add_to_list, array, &err))
 		api_refuse(req, API_ERROR_INTERNAL, "%s", err.text);
 	else
 		api_reply_json(req, 200, steal(&array));
@@ -176,15 +202,41 @@ void api_token_list(struct api_req *req)
 
 static int push(const struct db_peer *peer, void *ctx)
 {
-	api_peer_push(ctx, peer);
+	if (!peer->live)
+		api_peer_push(ctx, peer);
 	return 0;
 }
 
-/* The token's peers stop at once; their rows and addresses stay. */
+int api_token_revoke(struct api *api, const struct api_req *req, const struct db_token *token,
+		     struct err *err)
+{
+	int r;
+
+	r = db_begin(api->db, err);
+	if (r)
+		return r;
+	r = db_token_revoke(api->db, token->id, err);
+	if (!r)
+		r = api_audit(api, req, token->account, err, "token.revoke", "token %jd \"%s\"",
+			      (intmax_t)token->id, token->name);
+	if (r) {
+		db_rollback(api->db);
+		return r;
+	}
+	r = db_commit(api->db, err);
+	/* Tokens below it fell too: so all of the account's that are not live. */
+	if (!r)
+		r = db_peer_list(api->db, DB_PEER_ALL, token->account, 0, 0, UINT32_MAX, push, api,
+				 err);
+	if (!r)
+		api_enforce_account(api, token->account);
+	return r;
+}
+
 void api_token_delete(struct api_req *req)
 {
 	static const char *const known[] = {"id", NULL};
-	struct db *db = req->api->db;
+	struct db_token token;
 	uint64_t id;
 	struct err err;
 	int r;
@@ -196,10 +248,9 @@ void api_token_delete(struct api_req *req)
 		api_refuse(req, API_ERROR_INVALID_REQUEST, "%s", err.text);
 		return;
 	}
-	r = db_token_revoke(db, (int64_t)id, &err);
+	r = db_token_get(req->api->db, (int64_t)id, &token, &err);
 	if (!r)
-		r = db_peer_list(db, DB_PEER_ALL, 0, (int64_t)id, 0, UINT32_MAX, push, req->api,
-				 &err);
+		r = api_token_revoke(req->api, req, &token, &err);
 	if (r) {
 		api_refuse(req, r == -ENOENT ? API_ERROR_TOKEN_NOT_FOUND : API_ERROR_INTERNAL, "%s",
 			   err.text);

@@ -10,6 +10,23 @@
 
 #define WG_CHUNK 64
 
+/* Hints: a neighbour that misses one asks. None for a slot that was live with this address. */
+static void announce(struct net *net, const struct kslot *k, const struct sc_slot *old)
+{
+	bool was_live = old->flags & SC_SLOT_LIVE;
+	struct err err = {};
+	__be32 v4;
+
+	memcpy(&v4, &k->v4, sizeof(v4));
+	if (net_pool_onlink6(&net->conf, &k->v6) &&
+	    (!was_live || memcmp(old->v6, &k->v6, sizeof(old->v6))) &&
+	    dp_announce6(net->dp, k->v6.b, &err))
+		log_debug("slot %u: %s", k->slot, err.text);
+	if (net_pool_onlink4(&net->conf, k->v4) && (!was_live || old->v4 != v4) &&
+	    dp_announce4(net->dp, v4, &err))
+		log_debug("slot %u: %s", k->slot, err.text);
+}
+
 static int slot_write(struct net *net, const struct kslot *k, bool live, struct err *err)
 {
 	struct sc_slot v = {.generation = k->generation}, old;
@@ -23,6 +40,19 @@ static int slot_write(struct net *net, const struct kslot *k, bool live, struct 
 	if (r)
 		return r;
 	v.flags = SC_SLOT_LIVE;
+	if (k->smtp)
+		v.flags |= SC_SLOT_SMTP;
+	/* Rules come before the slot goes live, and with them it is closed should they go missing.
+	 */
+	if (k->firewall.n) {
+		v.flags |= SC_SLOT_FIREWALL;
+		r = dp_firewall_set(net->dp, k->slot, &k->firewall, err);
+		if (r)
+			return r;
+	}
+	v.in_byte_ps = k->in_byte_ps;
+	v.in_packet_ns = k->in_packet_ns;
+	v.scan_ns = k->scan_ns;
 	memcpy(v.v6, &k->v6, sizeof(v.v6));
 	memcpy(&v.v4, &k->v4, sizeof(v.v4));
 	v.account = k->account;
@@ -31,9 +61,14 @@ static int slot_write(struct net *net, const struct kslot *k, bool live, struct 
 	v.class_minor = k->class_minor;
 	v.mtu = k->mtu;
 	/* A new owner starts at zero. */
-	if (!dp_slot_get(net->dp, k->slot, &old) && old.generation != v.generation)
+	r = dp_slot_get(net->dp, k->slot, &old);
+	if (!r && old.generation != v.generation)
 		dp_counters_reset(net->dp, k->slot);
-	return dp_slot_set(net->dp, k->slot, &v, err);
+	if (!r)
+		r = dp_slot_set(net->dp, k->slot, &v, err);
+	if (!r)
+		announce(net, k, &old);
+	return r;
 }
 
 static int vrf_add(struct net *net, const struct kvrf *vrf, struct err *err)

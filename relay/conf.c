@@ -14,9 +14,13 @@ const char *const conf_xdp_names[] = {"auto", "native", "generic", "tc", NULL};
 
 /* The product's price table. Rates are this project's choice: see relay.yaml(5). */
 static const struct conf_tier default_tiers[] = {
-	{"free", 3, 0, 3, 10000},      {"micro", 1, 0, 2, 50000}, {"spark", 5, 0, 16, 100000},
-	{"launch", 10, 0, 64, 200000}, {"pulse", 25, 0, 256, 0},  {"pulse+ipv4", 25, 1, 256, 0},
-	{"relay", 50, 1, 1024, 0},
+	{"free", 3, 0, 3, 10000, 10, false, 50},
+	{"micro", 1, 0, 2, 50000, 50, false, 50},
+	{"spark", 5, 0, 16, 100000, 100, false, 100},
+	{"launch", 10, 0, 64, 200000, 100, false, 100},
+	{"pulse", 25, 0, 256, 0, 500, false, 500},
+	{"pulse+ipv4", 25, 1, 256, 0, 500, true, 500},
+	{"relay", 50, 1, 1024, 0, 500, true, 1000},
 };
 
 /* One entry of "pools:", before it is known to which family it belongs. */
@@ -138,6 +142,11 @@ static const struct conf_key tier_keys[] = {
 	 .max = SC_SLOTS_MAX},
 	{"rate_kbps", conf_set_u32, .offset = offsetof(struct conf_tier, rate_kbps), .min = 0,
 	 .max = CONF_RATE_KBPS_MAX},
+	{"guarantee_mbps", conf_set_u32, .offset = offsetof(struct conf_tier, guarantee_mbps),
+	 .min = 0, .max = CONF_RATE_KBPS_MAX / 1000},
+	{"smtp", conf_set_bool, .offset = offsetof(struct conf_tier, smtp)},
+	{"scan_per_s", conf_set_u32, .offset = offsetof(struct conf_tier, scan_per_s), .min = 0,
+	 .max = CONF_SCAN_PER_S_MAX},
 	{},
 };
 
@@ -158,7 +167,8 @@ static int set_tiers(struct conf_walk *w, const struct conf_yaml_node *node,
 			return conf_refuse(w, n, "not a name for a tier");
 		if (conf->n_tiers == CONF_MAX_TIERS)
 			return conf_refuse(w, n, "at most %d tiers", CONF_MAX_TIERS);
-		*tier = (struct conf_tier){};
+		/* The largest of what the label may say: the rate is the limit then. */
+		*tier = (struct conf_tier){.guarantee_mbps = 500};
 		memcpy(tier->name, n->key, strlen(n->key) + 1);
 		snprintf(step, sizeof(step), "%s.%s", key->name, tier->name);
 		r = conf_walk_inner(w, n, step, tier_keys, tier);
@@ -193,6 +203,26 @@ static const struct conf_key state_keys[] = {
 	{},
 };
 
+static const struct conf_key billing_keys[] = {
+	{"hold_days", conf_set_u32, .offset = offsetof(struct conf, hold_days), .min = 0,
+	 .max = CONF_HOLD_DAYS_MAX},
+	{},
+};
+
+static const struct conf_key canary_keys[] = {
+	{"file", conf_set_path, .offset = offsetof(struct conf, canary)},
+	{"key", conf_set_key, .offset = offsetof(struct conf, canary_key)},
+	{},
+};
+
+static const struct conf_key pages_keys[] = {
+#define X(NAME, name, title)                                                                       \
+	{name, conf_set_path, .offset = offsetof(struct conf, pages[CONF_PAGE_##NAME])},
+	CONF_PAGE_LIST(X)
+#undef X
+		{},
+};
+
 static const struct conf_key conf_keys[] = {
 	{"name", conf_set_name, .offset = offsetof(struct conf, name), .min = 1},
 	{"region", conf_set_name, .offset = offsetof(struct conf, region)},
@@ -212,6 +242,10 @@ static const struct conf_key conf_keys[] = {
 	{"tiers", set_tiers, .offset = 0},
 	{"state", conf_set_map, .offset = 0, .keys = state_keys},
 	{"run_dir", conf_set_path, .offset = offsetof(struct conf, run_dir)},
+	{"url", conf_set_url, .offset = offsetof(struct conf, url)},
+	{"billing", conf_set_map, .offset = 0, .keys = billing_keys},
+	{"canary", conf_set_map, .offset = 0, .keys = canary_keys},
+	{"pages", conf_set_map, .offset = 0, .keys = pages_keys},
 	{},
 };
 
@@ -227,6 +261,7 @@ static void set_defaults(struct conf *conf)
 		.n_tiers = ARRAY_SIZE(default_tiers),
 		.state_dir = "/var/lib/relayd",
 		.run_dir = "/run/relayd",
+		.hold_days = 30,
 	};
 	memcpy(conf->tiers, default_tiers, sizeof(default_tiers));
 }

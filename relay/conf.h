@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include "../bpf/include/abi.h"
 #include "../lib/addr.h"
+#include "../lib/b64.h"
 #include "../lib/err.h"
 #include "dp.h"
 
@@ -19,6 +20,7 @@
 #define CONF_MAX_TIERS 32
 #define CONF_NAME_LEN 64
 #define CONF_PATH_LEN 200
+#define CONF_URL_LEN 200
 
 enum conf_pool_mode { CONF_POOL_AUTO, CONF_POOL_ONLINK, CONF_POOL_ROUTED };
 enum conf_isolation { CONF_ISOLATION_PEER, CONF_ISOLATION_ACCOUNT };
@@ -40,7 +42,26 @@ struct conf_tier {
 	uint32_t max_peers;
 	uint32_t max_ipv4;
 	uint32_t max_ipv6;
-	uint32_t rate_kbps; /* ceiling per peer each way, 0 = unshaped */
+	uint32_t rate_kbps;	 /* ceiling per peer each way, 0 = unshaped */
+	uint32_t guarantee_mbps; /* largest guarantee a peer may ask for, 0 = none */
+	bool smtp;		 /* peers may open connections to port 25 */
+	uint32_t scan_per_s;	 /* new destinations a peer may open connections to, 0 = no limit */
+};
+
+/* Pages that only the operator can write: /terms and so on. */
+#define CONF_PAGE_LIST(X)                                                                          \
+	X(TERMS, "terms", "Terms of Service")                                                      \
+	X(PRIVACY, "privacy", "Privacy Policy")                                                    \
+	X(AUP, "aup", "Acceptable Use Policy")                                                     \
+	X(DMCA, "dmca", "Copyright")                                                               \
+	X(SUBPROCESSORS, "subprocessors", "Subprocessors")                                         \
+	X(SECURITY, "security", "Security")
+
+enum conf_page {
+#define X(NAME, name, title) CONF_PAGE_##NAME,
+	CONF_PAGE_LIST(X)
+#undef X
+		CONF_PAGE_MAX
 };
 
 struct conf {
@@ -66,6 +87,11 @@ struct conf {
 	size_t n_tiers;				/* none given: the product's table */
 	char state_dir[CONF_PATH_LEN];		/* state: {dir: /var/lib/relayd} */
 	char run_dir[CONF_PATH_LEN];		/* run_dir: /run/relayd (relayctl's socket) */
+	char url[CONF_URL_LEN]; /* url: "https://..." without a path; "" = what clients ask for */
+	uint32_t hold_days;	/* billing: {hold_days: 30}: addresses of stopped peers */
+	char canary[CONF_PATH_LEN]; /* canary: {file:, key:}; "" = none */
+	uint8_t canary_key[KEY_LEN];
+	char pages[CONF_PAGE_MAX][CONF_PATH_LEN]; /* pages: {terms: FILE, ...}; "" = none */
 };
 
 /* Parses and checks text; `name` is the file's name for errors: "relay.yaml:3:5: unknown key...".

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "conf_check.h"
 
+#include <string.h>
 #include "conf_names.h"
 
 static int check_pool6(const struct conf *conf, const char *name, struct err *err)
@@ -55,6 +56,7 @@ static int check_pool4(const struct conf *conf, const char *name, struct err *er
 
 int conf_check(const struct conf *conf, const char *name, struct err *err)
 {
+	static const uint8_t no_key[KEY_LEN];
 	int r;
 
 	if (!conf->uplink[0])
@@ -64,6 +66,10 @@ int conf_check(const struct conf *conf, const char *name, struct err *err)
 	if (conf->wg_port[0] == conf->wg_port[1])
 		return err_set(err, -EINVAL, "%s: wireguard.ports: the two ports are the same",
 			       name);
+	if (conf->canary[0] && !memcmp(conf->canary_key, no_key, sizeof(no_key)))
+		return err_set(err, -EINVAL, "%s: canary.key: missing", name);
+	if (!conf->canary[0] && memcmp(conf->canary_key, no_key, sizeof(no_key)))
+		return err_set(err, -EINVAL, "%s: canary.file: missing", name);
 	if (!conf->n_tiers)
 		return err_set(err, -EINVAL, "%s: tiers: at least one is required", name);
 	r = check_pool6(conf, name, err);

@@ -157,6 +157,18 @@ int conf_set_u32(struct conf_walk *w, const struct conf_yaml_node *node, const s
 	return 0;
 }
 
+int conf_set_bool(struct conf_walk *w, const struct conf_yaml_node *node,
+		  UNUSED const struct conf_key *key, void *field)
+{
+	int r = want_scalar(w, node);
+
+	if (r)
+		return r;
+	if (parse_bool(node->text, field))
+		return conf_refuse(w, node, "expected true or false");
+	return 0;
+}
+
 int conf_set_choice(struct conf_walk *w, const struct conf_yaml_node *node,
 		    const struct conf_key *key, void *field)
 {
@@ -205,5 +217,34 @@ int conf_set_ports(struct conf_walk *w, const struct conf_yaml_node *node,
 	if (item)
 		return conf_refuse(w, node, "expected two ports: [51820, 51821]");
 	memcpy(field, port, sizeof(port));
+	return 0;
+}
+
+int conf_set_key(struct conf_walk *w, const struct conf_yaml_node *node,
+		 UNUSED const struct conf_key *key, void *field)
+{
+	int r = want_scalar(w, node);
+
+	if (r)
+		return r;
+	if (b64_key_parse(node->text, field))
+		return conf_refuse(w, node, "expected 44 characters of base64");
+	return 0;
+}
+
+int conf_set_url(struct conf_walk *w, const struct conf_yaml_node *node,
+		 UNUSED const struct conf_key *key, void *field)
+{
+	static const char scheme[] = "https://";
+	const char *host = node->text + sizeof(scheme) - 1;
+	int r = want_scalar(w, node);
+
+	if (r)
+		return r;
+	if (node->text[0] &&
+	    (strncmp(node->text, scheme, sizeof(scheme) - 1) || !*host || !is_plain(node->text) ||
+	     strpbrk(host, "/?#@<>&'") || strlen(node->text) >= CONF_URL_LEN))
+		return conf_refuse(w, node, "expected https://HOST or https://HOST:PORT");
+	memcpy(field, node->text, strlen(node->text) + 1);
 	return 0;
 }

@@ -46,10 +46,13 @@ conf_set conf_set_map;	/* an inner mapping */
 conf_set conf_set_name; /* char[CONF_NAME_LEN]; letters, digits and . _ + -; "" only if min is 0 */
 conf_set conf_set_device;   /* char[IFNAMSIZ] */
 conf_set conf_set_path;	    /* char[CONF_PATH_LEN], absolute */
+conf_set conf_set_bool;	    /* true or false */
 conf_set conf_set_u32;	    /* min..max */
 conf_set conf_set_choice;   /* an enum, index into choices */
 conf_set conf_set_endpoint; /* struct endpoint */
 conf_set conf_set_ports;    /* uint16_t[2] */
+conf_set conf_set_key;	    /* uint8_t[KEY_LEN], base64 */
+conf_set conf_set_url;	    /* char[CONF_URL_LEN]: https://HOST[:PORT] or "" */
 
 /* A name as accounts, tiers and relays have: conf_set_name()'s form, at most CONF_NAME_LEN - 1. */
 bool conf_name_ok(const char *text);

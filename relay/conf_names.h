@@ -10,6 +10,8 @@
 #define CONF_MTU_MAX 8940
 #define CONF_SHAPER_CLASSES_MAX 4096
 #define CONF_RATE_KBPS_MAX 100000000 /* 100 Gbit/s */
+#define CONF_HOLD_DAYS_MAX 3650
+#define CONF_SCAN_PER_S_MAX 1000000
 
 extern const char *const conf_pool_mode_names[];
 extern const char *const conf_isolation_names[];

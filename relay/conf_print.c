@@ -28,9 +28,37 @@ static void print_tiers(FILE *out, const struct conf *conf)
 		const struct conf_tier *t = &conf->tiers[i];
 
 		fprintf(out,
-			"  %s:\n    peers: %u\n    ipv4: %u\n    ipv6: %u\n    rate_kbps: %u\n",
-			t->name, t->max_peers, t->max_ipv4, t->max_ipv6, t->rate_kbps);
+			"  %s:\n    peers: %u\n    ipv4: %u\n    ipv6: %u\n    rate_kbps: %u\n"
+			"    guarantee_mbps: %u\n    smtp: %s\n    scan_per_s: %u\n",
+			t->name, t->max_peers, t->max_ipv4, t->max_ipv6, t->rate_kbps,
+			t->guarantee_mbps, t->smtp ? "true" : "false", t->scan_per_s);
 	}
+}
+
+static void print_pages(FILE *out, const struct conf *conf)
+{
+	static const char *const names[] = {
+#define X(NAME, name, title) [CONF_PAGE_##NAME] = name,
+		CONF_PAGE_LIST(X)
+#undef X
+	};
+	bool any = false;
+
+	for (size_t i = 0; i < CONF_PAGE_MAX; i++) {
+		if (!conf->pages[i][0])
+			continue;
+		fprintf(out, "%s  %s: \"%s\"\n", any ? "" : "pages:\n", names[i], conf->pages[i]);
+		any = true;
+	}
+}
+
+static void print_canary(FILE *out, const struct conf *conf)
+{
+	char key[KEY_TEXT_LEN];
+
+	if (conf->canary[0])
+		fprintf(out, "canary:\n  file: \"%s\"\n  key: \"%s\"\n", conf->canary,
+			b64_key_text(key, conf->canary_key));
 }
 
 void conf_print(FILE *out, const struct conf *conf)
@@ -53,4 +81,7 @@ void conf_print(FILE *out, const struct conf *conf)
 	fprintf(out, "shaper:\n  classes: %u\n", conf->shaper_classes);
 	print_tiers(out, conf);
 	fprintf(out, "state:\n  dir: \"%s\"\nrun_dir: \"%s\"\n", conf->state_dir, conf->run_dir);
+	fprintf(out, "url: \"%s\"\nbilling:\n  hold_days: %u\n", conf->url, conf->hold_days);
+	print_canary(out, conf);
+	print_pages(out, conf);
 }

@@ -64,6 +64,38 @@ static const char *const migrations[] = {
 	"	prefix TEXT PRIMARY KEY,"
 	"	slot_bits INTEGER NOT NULL"
 	") STRICT;",
+
+	/*
+	 * Accounts paid up to a time; peers stopped by billing or quota, which keep row and
+	 * addresses; tokens that fall with the token that approved them; who did what.
+	 */
+	"ALTER TABLE account ADD COLUMN billing_until INTEGER;"
+	"ALTER TABLE token ADD COLUMN parent INTEGER REFERENCES token (id);"
+	"ALTER TABLE peer ADD COLUMN stopped INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE peer ADD COLUMN stopped_at INTEGER;"
+	"ALTER TABLE peer ADD COLUMN ipv4_stopped INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX token_parent ON token (parent) WHERE parent IS NOT NULL;"
+	"CREATE TABLE audit ("
+	"	id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"	at INTEGER NOT NULL,"
+	"	account INTEGER," /* no reference: the log outlives what it tells of */
+	"	token INTEGER,"
+	"	remote TEXT NOT NULL,"
+	"	action TEXT NOT NULL,"
+	"	detail TEXT NOT NULL"
+	") STRICT;"
+	"CREATE INDEX audit_account ON audit (account, id);"
+	"CREATE TABLE canary ("
+	"	sequence INTEGER PRIMARY KEY,"
+	"	hash BLOB NOT NULL CHECK (length(hash) = 32),"
+	"	accepted_at INTEGER NOT NULL"
+	") STRICT;",
+
+	/* Rules of a peer's firewall, in their canonical text. */
+	"CREATE TABLE firewall ("
+	"	slot INTEGER PRIMARY KEY REFERENCES peer (slot) ON DELETE CASCADE,"
+	"	rules TEXT NOT NULL CHECK (length(rules) BETWEEN 1 AND 2047)"
+	") STRICT;",
 };
 
 int64_t db_now(void)
@@ -103,7 +135,7 @@ void db_rollback(struct db *db)
 		exec(db, "ROLLBACK", NULL);
 }
 
-static int migrate(struct db *db, struct err *err)
+static int migrate(struct db *db, int64_t target, struct err *err)
 {
 	int64_t version;
 	int r;
@@ -114,7 +146,7 @@ static int migrate(struct db *db, struct err *err)
 	if (version < 0 || version > (int64_t)ARRAY_SIZE(migrations))
 		return err_set(err, -EPROTO, "made by a newer relayd (schema %jd, this knows %zu)",
 			       (intmax_t)version, ARRAY_SIZE(migrations));
-	for (; version < (int64_t)ARRAY_SIZE(migrations); version++) {
+	for (; version < target; version++) {
 		char pragma[64];
 
 		snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d", (int)version + 1);
@@ -135,7 +167,7 @@ static int migrate(struct db *db, struct err *err)
 	return 0;
 }
 
-static int set_up(struct db *db, struct err *err)
+static int set_up(struct db *db, int64_t target, struct err *err)
 {
 	int r;
 
@@ -148,7 +180,7 @@ static int set_up(struct db *db, struct err *err)
 		 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
 		 "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0",
 		 err);
-	return r ? r : migrate(db, err);
+	return r ? r : migrate(db, target, err);
 }
 
 /*
@@ -157,6 +189,16 @@ static int set_up(struct db *db, struct err *err)
  * #syscalls(api): mmap munmap mremap fchmod fchown getpid clock_gettime gettimeofday
  */
 int db_open(const char *path, struct db **ret_db, struct err *err)
+{
+	return db_open_schema(path, (int)ARRAY_SIZE(migrations), ret_db, err);
+}
+
+int db_schema_newest(void)
+{
+	return (int)ARRAY_SIZE(migrations);
+}
+
+int db_open_schema(const char *path, int version, struct db **ret_db, struct err *err)
 {
 	AUTO_DB struct db *db = calloc(1, sizeof(*db));
 	int r;
@@ -167,13 +209,20 @@ int db_open(const char *path, struct db **ret_db, struct err *err)
 	    SQLITE_OK)
 		return err_set(err, -EIO, "%s: %s", path,
 			       db->sql ? sqlite3_errmsg(db->sql) : "out of memory");
-	r = set_up(db, err);
+	r = set_up(db, version, err);
 	if (r) {
 		err_prefix(err, "%s", path);
 		return r;
 	}
 	*ret_db = steal(&db);
 	return 0;
+}
+
+int db_snapshot(struct db *db, const char *path, struct err *err)
+{
+	if (unlink(path) && errno != ENOENT)
+		return err_sys(err, -errno, "%s", path);
+	return db_run(db, NULL, err, "VACUUM INTO ?", "t", path);
 }
 
 void db_close(struct db *db)

@@ -5,8 +5,10 @@
 
 #define SELECT                                                                                     \
 	"SELECT d.slot, d.generation, d.account, d.machine, d.name, d.v6, d.v4, a.name, a.tier, "  \
-	"t.revoked_at IS NULL, p.public_key, p.token, p.container, p.container_id, p.bandwidth, "  \
-	"p.ipv4, p.wg, p.endpoint, p.last_handshake, p.created_at FROM peer p "                    \
+	"t.revoked_at IS NULL AND p.stopped = 0, p.public_key, p.token, p.container, "             \
+	"p.container_id, p.bandwidth, "                                                            \
+	"p.ipv4, p.wg, p.endpoint, p.last_handshake, p.created_at, p.stopped, p.ipv4_stopped, "    \
+	"coalesce(t.revoked_at, p.stopped_at) FROM peer p "                                        \
 	"JOIN address d ON d.slot = p.slot JOIN account a ON a.id = d.account "                    \
 	"JOIN token t ON t.id = p.token "
 
@@ -38,6 +40,9 @@ static void read_row(sqlite3_stmt *stmt, struct db_peer *peer)
 	parse_endpoint(endpoint, &peer->endpoint);
 	peer->last_handshake = sqlite3_column_int64(stmt, i++);
 	peer->created_at = sqlite3_column_int64(stmt, i++);
+	peer->stopped = (enum db_peer_stop)sqlite3_column_int(stmt, i++);
+	peer->ipv4_stopped = sqlite3_column_int(stmt, i++);
+	peer->stopped_at = sqlite3_column_int64(stmt, i++);
 }
 
 static int read_one(struct db *db, sqlite3_stmt *stmt, struct db_peer *ret, struct err *err)
@@ -83,18 +88,21 @@ int db_peer_put(struct db *db, const struct db_peer *peer, struct err *err)
 
 	r = db_run(db, NULL, err,
 		   "INSERT INTO peer (slot, public_key, token, container, container_id, bandwidth, "
-		   "ipv4, wg, endpoint, last_handshake, created_at) "
-		   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+		   "ipv4, wg, endpoint, last_handshake, created_at, stopped, ipv4_stopped, "
+		   "stopped_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0)) "
 		   "ON CONFLICT (slot) DO UPDATE SET public_key = excluded.public_key, "
 		   "token = excluded.token, container = excluded.container, "
 		   "container_id = excluded.container_id, bandwidth = excluded.bandwidth, "
 		   "ipv4 = excluded.ipv4, wg = excluded.wg, endpoint = excluded.endpoint, "
-		   "last_handshake = excluded.last_handshake, created_at = excluded.created_at",
-		   "ibittiiitii", (int64_t)peer->address.slot, peer->public_key, KEY_LEN,
+		   "last_handshake = excluded.last_handshake, created_at = excluded.created_at, "
+		   "stopped = excluded.stopped, ipv4_stopped = excluded.ipv4_stopped, "
+		   "stopped_at = excluded.stopped_at",
+		   "ibittiiitiiiii", (int64_t)peer->address.slot, peer->public_key, KEY_LEN,
 		   peer->token, text_or_null(peer->container), text_or_null(peer->container_id),
 		   (int64_t)peer->bandwidth_mbps, (int64_t)peer->ipv4, (int64_t)peer->wg,
-		   endpoint_text(endpoint, &peer->endpoint), peer->last_handshake,
-		   peer->created_at);
+		   endpoint_text(endpoint, &peer->endpoint), peer->last_handshake, peer->created_at,
+		   (int64_t)peer->stopped, (int64_t)peer->ipv4_stopped,
+		   peer->stopped ? peer->stopped_at : 0);
 	return r ? r : db_address_set_held(db, peer->address.slot, 0, err);
 }
 
@@ -130,8 +138,9 @@ int db_peer_count(struct db *db, int64_t account, int64_t token, uint32_t except
 	int r;
 
 	r = db_query(db, &stmt, err,
-		     "SELECT count(*), coalesce(sum(p.ipv4), 0) FROM token t "
-		     "JOIN peer p ON p.token = t.id WHERE t.revoked_at IS NULL AND "
+		     "SELECT count(*), coalesce(sum(p.ipv4 AND NOT p.ipv4_stopped), 0) "
+		     "FROM token t JOIN peer p ON p.token = t.id "
+		     "WHERE t.revoked_at IS NULL AND p.stopped = 0 AND "
 		     "(?1 = 0 OR t.account = ?1) AND (?2 = 0 OR t.id = ?2) AND p.slot <> ?3",
 		     "iii", account, token, (int64_t)except);
 	if (!r)
@@ -143,6 +152,62 @@ int db_peer_count(struct db *db, int64_t account, int64_t token, uint32_t except
 	return 0;
 }
 
+int db_peer_count_state(struct db *db, int64_t since, uint32_t *ret_up, uint32_t *ret_stopped,
+			struct err *err)
+{
+	AUTO_STMT sqlite3_stmt *stmt = NULL;
+	int r;
+
+	r = db_query(db, &stmt, err,
+		     "SELECT count(*) FILTER (WHERE p.stopped = 0 AND p.last_handshake > ?), "
+		     "count(*) FILTER (WHERE p.stopped <> 0) FROM token t "
+		     "JOIN peer p ON p.token = t.id WHERE t.revoked_at IS NULL",
+		     "i", since);
+	if (!r)
+		r = db_step(db, stmt, err);
+	if (r < 0)
+		return r;
+	*ret_up = (uint32_t)sqlite3_column_int64(stmt, 0);
+	*ret_stopped = (uint32_t)sqlite3_column_int64(stmt, 1);
+	return 0;
+}
+
+int db_peer_set_stopped(struct db *db, uint32_t slot, enum db_peer_stop stopped, bool ipv4_stopped,
+			struct err *err)
+{
+	/* The first reason's time counts: it says how long the addresses are held. */
+	return db_run(db, NULL, err,
+		      "UPDATE peer SET stopped = ?1, ipv4_stopped = ?2, stopped_at = "
+		      "CASE ?1 WHEN 0 THEN NULL ELSE coalesce(stopped_at, ?3) END WHERE slot = ?4",
+		      "iiii", (int64_t)stopped, (int64_t)ipv4_stopped, db_now(), (int64_t)slot);
+}
+
+static int each(struct db *db, sqlite3_stmt *stmt, db_peer_cb *cb, void *ctx, struct err *err)
+{
+	int r = 0;
+
+	while (!r && (r = db_step(db, stmt, err)) > 0) {
+		struct db_peer peer;
+
+		read_row(stmt, &peer);
+		r = cb(&peer, ctx);
+	}
+	return r;
+}
+
+int db_peer_list_stopped(struct db *db, int64_t since, uint32_t limit, db_peer_cb *cb, void *ctx,
+			 struct err *err)
+{
+	AUTO_STMT sqlite3_stmt *stmt = NULL;
+	int r;
+
+	r = db_query(db, &stmt, err,
+		     SELECT "WHERE coalesce(t.revoked_at, p.stopped_at) < ?1 "
+			    "ORDER BY p.slot LIMIT ?2",
+		     "ii", since, (int64_t)limit);
+	return r ? r : each(db, stmt, cb, ctx, err);
+}
+
 int db_peer_list(struct db *db, enum db_peer_set set, int64_t account, int64_t token, uint32_t from,
 		 uint32_t limit, db_peer_cb *cb, void *ctx, struct err *err)
 {
@@ -151,15 +216,10 @@ int db_peer_list(struct db *db, enum db_peer_set set, int64_t account, int64_t t
 
 	r = db_query(db, &stmt, err,
 		     SELECT "WHERE p.slot >= ?1 AND (?2 = 0 OR t.revoked_at IS NULL) "
+			    "AND (?2 <> 1 OR p.stopped = 0) "
 			    "AND (?3 = 0 OR d.account = ?3) AND (?4 = 0 OR p.token = ?4) "
-			    "ORDER BY p.slot LIMIT ?5",
-		     "iiiii", (int64_t)from, (int64_t)(set == DB_PEER_LIVE), account, token,
-		     (int64_t)limit);
-	while (!r && (r = db_step(db, stmt, err)) > 0) {
-		struct db_peer peer;
-
-		read_row(stmt, &peer);
-		r = cb(&peer, ctx);
-	}
-	return r;
+			    "ORDER BY CASE ?2 WHEN 2 THEN p.stopped <> 0 END, "
+			    "CASE ?2 WHEN 2 THEN p.created_at END, p.slot LIMIT ?5",
+		     "iiiii", (int64_t)from, (int64_t)set, account, token, (int64_t)limit);
+	return r ? r : each(db, stmt, cb, ctx, err);
 }

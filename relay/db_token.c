@@ -7,7 +7,7 @@
 
 #define COLUMNS                                                                                    \
 	"t.id, t.account, t.hmac, t.name, t.scopes, t.max_peers, t.max_ipv4, t.created_at, "       \
-	"t.revoked_at"
+	"t.revoked_at, t.parent"
 
 static const struct {
 	const char *name;
@@ -16,6 +16,7 @@ static const struct {
 	{"peers:read", DB_SCOPE_PEERS_READ},
 	{"peers:add", DB_SCOPE_PEERS_ADD},
 	{"admin", DB_SCOPE_ADMIN},
+	{"metrics", DB_SCOPE_METRICS},
 };
 
 int db_scopes_parse(const char *text, uint32_t *ret_scopes)
@@ -74,6 +75,7 @@ static void read_row(sqlite3_stmt *stmt, struct db_token *token)
 	token->max_ipv4 = read_limit(stmt, 6);
 	token->created_at = sqlite3_column_int64(stmt, 7);
 	token->revoked_at = sqlite3_column_int64(stmt, 8);
+	token->parent = sqlite3_column_int64(stmt, 9);
 }
 
 static int set_limit(struct db *db, int64_t id, const char *sql, uint32_t limit, struct err *err)
@@ -89,10 +91,10 @@ int db_token_add(struct db *db, const struct db_token *token, int64_t *ret_id, s
 	int r;
 
 	r = db_run(db, NULL, err,
-		   "INSERT INTO token (account, hmac, name, scopes, created_at) "
-		   "VALUES (?, ?, ?, ?, ?)",
-		   "ibtii", token->account, token->hmac, TOKEN_HMAC_LEN, token->name,
-		   (int64_t)token->scopes, db_now());
+		   "INSERT INTO token (account, hmac, name, scopes, created_at, parent) "
+		   "VALUES (?, ?, ?, ?, ?, nullif(?, 0))",
+		   "ibtiii", token->account, token->hmac, TOKEN_HMAC_LEN, token->name,
+		   (int64_t)token->scopes, db_now(), token->parent);
 	if (r)
 		return r;
 	id = sqlite3_last_insert_rowid(db->sql);
@@ -151,29 +153,46 @@ int db_token_revoke(struct db *db, int64_t id, struct err *err)
 	int changes, r;
 
 	r = db_run(db, &changes, err,
-		   "UPDATE token SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?", "ii",
-		   db_now(), id);
+		   "WITH RECURSIVE below (id) AS (SELECT ?2 UNION SELECT t.id FROM token t "
+		   "JOIN below b ON t.parent = b.id) "
+		   "UPDATE token SET revoked_at = coalesce(revoked_at, ?1) "
+		   "WHERE id IN (SELECT id FROM below)",
+		   "ii", db_now(), id);
 	if (!r && !changes)
 		return err_set(err, -ENOENT, "no such token");
 	return r;
 }
 
-int db_token_list(struct db *db, db_token_cb *cb, void *ctx, struct err *err)
+int db_token_count(struct db *db, int64_t account, const char *name, uint32_t *ret, struct err *err)
+{
+	int64_t n;
+	int r;
+
+	r = db_int(db, &n, err,
+		   "SELECT count(*) FROM token WHERE account = ?1 AND revoked_at IS NULL "
+		   "AND (?2 IS NULL OR name = ?2)",
+		   "it", account, name);
+	if (!r)
+		*ret = (uint32_t)n;
+	return r;
+}
+
+int db_token_list(struct db *db, int64_t account, db_token_cb *cb, void *ctx, struct err *err)
 {
 	AUTO_STMT sqlite3_stmt *stmt = NULL;
 	int r;
 
 	r = db_query(db, &stmt, err,
 		     "SELECT " COLUMNS ", a.name FROM token t JOIN account a ON a.id = t.account "
-		     "ORDER BY t.id",
-		     "");
+		     "WHERE ?1 = 0 OR t.account = ?1 ORDER BY t.id",
+		     "i", account);
 	while (!r && (r = db_step(db, stmt, err)) > 0) {
 		struct db_token token;
-		char account[CONF_NAME_LEN];
+		char name[CONF_NAME_LEN];
 
 		read_row(stmt, &token);
-		db_col_text(stmt, 9, account, sizeof(account));
-		r = cb(&token, account, ctx);
+		db_col_text(stmt, 10, name, sizeof(name));
+		r = cb(&token, name, ctx);
 	}
 	return r;
 }

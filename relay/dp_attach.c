@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Programs onto devices, by pinned links. A link that is on the right device already gets the new
- * program in one atomic step; traffic never meets a device without its programs.
+ * Programs onto devices, by pinned links (filters, where the kernel has no links for tc). A link
+ * that is on the right device already gets the new program in one atomic step; traffic never meets
+ * a device without its programs.
  */
 #include "dp_impl.h"
 
@@ -26,6 +27,18 @@ static uint32_t link_ifindex(const struct bpf_link_info *info)
 	}
 }
 
+/* A link of the former layout's programs becomes ours by its pin's name. */
+static int link_take_over(const struct dp *dp, const char *name, const char *path, struct err *err)
+{
+	char former[PATH_MAX];
+
+	if (!dp_former_path(former, dp, name) || !access(path, F_OK))
+		return 0;
+	if (rename(former, path) && errno != ENOENT)
+		return err_sys(err, -errno, "%s", former);
+	return 0;
+}
+
 /* 1: the pinned link took the program. 0: there is none (a useless one was removed). */
 static int link_adopt(struct dp *dp, const char *name, struct bpf_program *prog, int ifindex,
 		      struct err *err)
@@ -37,6 +50,9 @@ static int link_adopt(struct dp *dp, const char *name, struct bpf_program *prog,
 	int r;
 
 	dp_pin_path(path, dp, name);
+	r = link_take_over(dp, name, path, err);
+	if (r)
+		return r;
 	link = bpf_link__open(path);
 	if (!link)
 		return errno == ENOENT ? 0 : err_sys(err, -errno, "%s", path);
@@ -67,6 +83,9 @@ static int link_remove(const struct dp *dp, const char *name, struct err *err)
 {
 	char path[PATH_MAX];
 
+	dp_clsact_remove(dp, name);
+	if (dp_former_path(path, dp, name) && unlink(path) && errno != ENOENT)
+		return err_sys(err, -errno, "%s", path);
 	dp_pin_path(path, dp, name);
 	if (unlink(path) && errno != ENOENT)
 		return err_sys(err, -errno, "%s", path);
@@ -79,8 +98,11 @@ static int attach_tcx(struct dp *dp, const char *name, struct bpf_program *prog,
 {
 	LIBBPF_OPTS(bpf_tcx_opts, opts, .flags = first ? BPF_F_BEFORE : 0);
 	struct bpf_link *link;
-	int r = link_adopt(dp, name, prog, ifindex, err);
+	int r;
 
+	if (dp->clsact)
+		return dp_clsact_attach(dp, name, prog, ifindex, first, err);
+	r = link_adopt(dp, name, prog, ifindex, err);
 	if (r)
 		return r < 0 ? r : 0;
 	dp_log_start();
@@ -158,6 +180,10 @@ static bool link_exists(const struct dp *dp, const char *name)
 {
 	char path[PATH_MAX];
 
+	if (dp_clsact_exists(dp, name))
+		return true;
+	if (dp_former_path(path, dp, name) && !access(path, F_OK))
+		return true;
 	dp_pin_path(path, dp, name);
 	return !access(path, F_OK);
 }

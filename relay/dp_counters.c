@@ -2,7 +2,10 @@
 #include "dp_impl.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include "../lib/file.h"
+#include "../lib/parse.h"
 #include "sidecar.skel.h"
 
 /* The kernel adds meanwhile: each word is read once, whole. */
@@ -15,7 +18,8 @@ void dp_counters(const struct dp *dp, uint32_t slot, struct sc_counters *ret_sum
 {
 	struct sc_counters sum = {};
 
-	for (uint32_t cpu = 0; cpu < dp->cpus && slot < dp->conf.slots; cpu++) {
+	/* The last stripe is ours: what an earlier layout had counted. */
+	for (uint32_t cpu = 0; cpu <= dp->cpus && slot < dp->conf.slots; cpu++) {
 		const struct sc_counters *c = &dp->counters[(size_t)cpu * dp->conf.slots + slot];
 		uint64_t last = read_once(&c->last_up_ns);
 
@@ -33,7 +37,7 @@ void dp_counters(const struct dp *dp, uint32_t slot, struct sc_counters *ret_sum
 
 void dp_counters_reset(struct dp *dp, uint32_t slot)
 {
-	for (uint32_t cpu = 0; cpu < dp->cpus && slot < dp->conf.slots; cpu++)
+	for (uint32_t cpu = 0; cpu <= dp->cpus && slot < dp->conf.slots; cpu++)
 		memset(&dp->counters[(size_t)cpu * dp->conf.slots + slot], 0,
 		       sizeof(*dp->counters));
 }
@@ -55,4 +59,32 @@ int dp_drops(struct dp *dp, uint64_t ret_drops[static SC_DROP_MAX], struct err *
 	}
 	memcpy(ret_drops, sums, sizeof(sums));
 	return 0;
+}
+
+/* A line "memlock:\tBYTES" of /proc/self/fdinfo; exact since 6.4, an estimate before. */
+static uint64_t memory_of(const struct bpf_map *map)
+{
+	static const char key[] = "\nmemlock:\t";
+	AUTO_FREE char *text = NULL;
+	uint64_t bytes = 0;
+	char path[64], *at;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", bpf_map__fd(map));
+	if (file_read(path, 4096, &text, NULL, NULL))
+		return 0;
+	at = strstr(text, key);
+	if (!at)
+		return 0;
+	at += strlen(key);
+	at[strcspn(at, "\n")] = '\0';
+	return parse_u64(at, 0, UINT64_MAX, &bytes) ? 0 : bytes;
+}
+
+uint64_t dp_memory_bytes(const struct dp *dp)
+{
+	const struct bpf_map *map;
+	uint64_t sum = 0;
+
+	bpf_object__for_each_map(map, dp->skel->obj) sum += memory_of(map);
+	return sum;
 }

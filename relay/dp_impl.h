@@ -14,10 +14,22 @@ struct dp {
 	struct dp_conf conf; /* pin_dir points to the member below */
 	char pin_dir[PATH_MAX - NAME_MAX];
 	uint32_t cpus;
+	bool clsact;	       /* no tcx */
 	enum dp_xdp_mode mode; /* in use; DP_XDP_AUTO before dp_attach_uplink() */
 	struct sidecar *skel;
 	struct sc_slot *slots;	      /* mmap */
-	struct sc_counters *counters; /* mmap, cpus * slots */
+	struct sc_counters *counters; /* mmap, (cpus + 1) * slots */
+	struct sc_monitor *monitor;   /* mmap */
+
+	/* dp_former.c: the layout before this one, until dp_settle(). "" = there is none. */
+	char former_dir[PATH_MAX - NAME_MAX];
+	int former_counters;
+
+	/* dp_event.c */
+	struct ring_buffer *ring;
+	dp_event_fn *event_fn;
+	void *event_ctx;
+	unsigned int events_left;
 };
 
 /* dp_pin.c: the folder of pins. */
@@ -25,6 +37,24 @@ int dp_pin_dir_make(const char *dir, struct err *err);
 void dp_pin_path(char out[static PATH_MAX], const struct dp *dp, const char *name);
 /* -EPROTO when a pin of this map exists with another layout. */
 int dp_pin_check(const struct dp *dp, const struct bpf_map *map, struct err *err);
+
+/* dp_former.c: fills new maps from the former layout's pins. */
+int dp_former_open(struct dp *dp, struct err *err);
+void dp_former_close(struct dp *dp);
+/* Where the former layout has a pin of that name; false: there is no former layout. */
+bool dp_former_path(char out[static PATH_MAX], const struct dp *dp, const char *name);
+
+/* dp_clsact.c: where there is no tcx. name: without dashes. */
+bool dp_clsact_needed(int prog_fd);
+int dp_clsact_attach(struct dp *dp, const char *name, struct bpf_program *prog, int ifindex,
+		     bool first, struct err *err);
+bool dp_clsact_exists(const struct dp *dp, const char *name);
+void dp_clsact_remove(const struct dp *dp, const char *name);
+/* The filter that a pin's name tells of; other names: nothing. */
+void dp_clsact_forget(const char *pin);
+
+/* dp_event.c */
+void dp_events_close(struct dp *dp);
 
 /* dp_log.c: libbpf says why something failed to a callback only. */
 void dp_log_start(void);

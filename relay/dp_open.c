@@ -48,7 +48,12 @@ static void set_constants(struct dp *dp)
 	dp->skel->rodata->sc_isolation_account = conf->isolation_account;
 	dp->skel->rodata->sc_wg_l2_len = conf->wg_l2_len;
 	bpf_map__set_max_entries(dp->skel->maps.slots, conf->slots);
-	bpf_map__set_max_entries(dp->skel->maps.counters, conf->slots * dp->cpus);
+	if (conf->handshakes_per_s)
+		dp->skel->rodata->sc_handshake_ns = 1000000000u / conf->handshakes_per_s;
+	bpf_map__set_max_entries(dp->skel->maps.ceiling, conf->slots);
+	bpf_map__set_max_entries(dp->skel->maps.scan, conf->slots);
+	bpf_map__set_max_entries(dp->skel->maps.firewall, conf->slots);
+	bpf_map__set_max_entries(dp->skel->maps.counters, conf->slots * (dp->cpus + 1));
 }
 
 /* Maps with an entry in abi.h live longer than we do; the constants' map does not. */
@@ -118,7 +123,7 @@ static size_t slots_bytes(const struct dp *dp)
 
 static size_t counters_bytes(const struct dp *dp)
 {
-	return (size_t)dp->conf.slots * dp->cpus * sizeof(struct sc_counters);
+	return (size_t)dp->conf.slots * (dp->cpus + 1) * sizeof(struct sc_counters);
 }
 
 /* The checks of layouts come before anything pinned is written. */
@@ -142,6 +147,8 @@ static int load(struct dp *dp, struct err *err)
 	r = check_meta(dp, err);
 	if (r)
 		return r;
+	dp->clsact =
+		dp->conf.no_tcx || dp_clsact_needed(bpf_program__fd(dp->skel->progs.sc_uplink_in));
 	r = bpf_map_update_elem(bpf_map__fd(dp->skel->maps.pools), &zero, &dp->conf.pools, BPF_ANY);
 	if (r)
 		return err_sys(err, r, "map pools");
@@ -153,7 +160,11 @@ static int load(struct dp *dp, struct err *err)
 	if (r)
 		return r;
 	dp->counters = mem;
-	return 0;
+	r = map_memory(dp->skel->maps.monitor, sizeof(*dp->monitor), &mem, err);
+	if (r)
+		return r;
+	dp->monitor = mem;
+	return dp_former_open(dp, err);
 }
 
 int dp_open(const struct dp_conf *conf, struct dp **ret_dp, struct err *err)
@@ -176,6 +187,7 @@ int dp_open(const struct dp_conf *conf, struct dp **ret_dp, struct err *err)
 		return err_sys(err, -ENOMEM, "data plane");
 	dp->conf = *conf;
 	dp->cpus = (uint32_t)cpus;
+	dp->former_counters = -1;
 	snprintf(dp->pin_dir, sizeof(dp->pin_dir), "%s", dir);
 	dp->conf.pin_dir = dp->pin_dir;
 	r = load(dp, err);
@@ -191,6 +203,10 @@ void dp_close(struct dp *dp)
 {
 	if (!dp)
 		return;
+	dp_events_close(dp);
+	dp_former_close(dp);
+	if (dp->monitor)
+		munmap(dp->monitor, sizeof(*dp->monitor));
 	if (dp->slots)
 		munmap(dp->slots, slots_bytes(dp));
 	if (dp->counters)

@@ -75,10 +75,12 @@ int dp_pin_check(const struct dp *dp, const struct bpf_map *map, struct err *err
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st UNUSED, int type,
-		      struct FTW *ftw UNUSED)
+static int remove_one(const char *path, const struct stat *st UNUSED, int type, struct FTW *ftw)
 {
-	int r = type == FTW_DP ? rmdir(path) : unlink(path);
+	int r;
+
+	dp_clsact_forget(path + ftw->base);
+	r = type == FTW_DP ? rmdir(path) : unlink(path);
 
 	return r && errno != ENOENT ? -errno : 0;
 }

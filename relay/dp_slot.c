@@ -55,8 +55,7 @@ int dp_slot_get(struct dp *dp, uint32_t slot, struct sc_slot *ret_slot)
 	return 0;
 }
 
-static int slot_check(const struct dp *dp, uint32_t slot, const struct sc_slot *value,
-		      struct err *err)
+static int slot_check(struct dp *dp, uint32_t slot, const struct sc_slot *value, struct err *err)
 {
 	static const uint8_t none[16];
 	uint32_t carried, index;
@@ -71,6 +70,8 @@ static int slot_check(const struct dp *dp, uint32_t slot, const struct sc_slot *
 			       slot);
 	if (value->v4 && index_of_v4(dp, value->v4, &index))
 		return err_set(err, -EINVAL, "slot %u: its IPv4 address is in no pool", slot);
+	if (value->flags & SC_SLOT_FIREWALL && !dp_firewall_get(dp, slot, NULL))
+		return err_set(err, -EINVAL, "slot %u: its firewall rules are not there", slot);
 	if (!value->wg_ifindex || !value->vrf_ifindex)
 		return err_set(err, -EINVAL, "slot %u: live, but without devices", slot);
 	return 0;
@@ -101,8 +102,8 @@ static int slot4_clear(struct dp *dp, __be32 v4, uint32_t slot, struct err *err)
 
 static bool same_owner(const struct sc_slot *a, const struct sc_slot *b)
 {
-	return a->flags == b->flags && a->generation == b->generation && a->v4 == b->v4 &&
-	       a->account == b->account && !memcmp(a->v6, b->v6, sizeof(a->v6));
+	return !((a->flags ^ b->flags) & SC_SLOT_LIVE) && a->generation == b->generation &&
+	       a->v4 == b->v4 && a->account == b->account && !memcmp(a->v6, b->v6, sizeof(a->v6));
 }
 
 /* A slot that stays with its owner is never closed meanwhile; its words change one by one. */
@@ -118,6 +119,9 @@ static void slot_write(struct sc_slot *to, const struct sc_slot *value)
 	__atomic_store_n(&to->vrf_ifindex, value->vrf_ifindex, __ATOMIC_RELEASE);
 	__atomic_store_n(&to->class_minor, value->class_minor, __ATOMIC_RELEASE);
 	__atomic_store_n(&to->mtu, value->mtu, __ATOMIC_RELEASE);
+	__atomic_store_n(&to->in_byte_ps, value->in_byte_ps, __ATOMIC_RELEASE);
+	__atomic_store_n(&to->in_packet_ns, value->in_packet_ns, __ATOMIC_RELEASE);
+	__atomic_store_n(&to->scan_ns, value->scan_ns, __ATOMIC_RELEASE);
 	__atomic_store_n(&to->wg_ifindex, value->wg_ifindex, __ATOMIC_RELEASE);
 	__atomic_store_n(&to->flags, value->flags, __ATOMIC_SEQ_CST);
 }
@@ -137,6 +141,8 @@ int dp_slot_set(struct dp *dp, uint32_t slot, const struct sc_slot *value, struc
 		r = slot4_set(dp, value->v4, slot + 1, err);
 	if (!r && (old_v4 != value->v4 || !(value->flags & SC_SLOT_LIVE)))
 		r = slot4_clear(dp, old_v4, slot, err);
+	if (!r && !(value->flags & SC_SLOT_FIREWALL))
+		r = dp_firewall_set(dp, slot, NULL, err);
 	return r;
 }
 

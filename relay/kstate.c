@@ -172,6 +172,25 @@ static int want_defaults(struct kstate *s, uint32_t table, const struct kstate_e
 	return ret;
 }
 
+/* HTB shapes what was bought; this keeps a flood at one peer from taking the CPU of the others. */
+static void want_limits(struct kslot *slot, const struct peer *peer)
+{
+	uint64_t kbps = (uint64_t)peer->ceil_kbps * KSTATE_ABUSE_FACTOR;
+
+	slot->smtp = peer->smtp;
+	slot->firewall = peer->firewall;
+	if (peer->scan_per_s)
+		slot->scan_ns = 1000000000u / peer->scan_per_s;
+	if (!peer->ceil_kbps)
+		return;
+	if (kbps < KSTATE_ABUSE_MIN_KBPS)
+		kbps = KSTATE_ABUSE_MIN_KBPS;
+	/* 1 kbit/s is 8 ns a bit: 8e9 ps a byte. */
+	slot->in_byte_ps = (uint32_t)(8000000000u / kbps);
+	slot->in_packet_ns =
+		(uint32_t)((uint64_t)slot->in_byte_ps * KSTATE_ABUSE_PACKET_BYTES / 1000);
+}
+
 int kstate_want(struct kstate *s, const struct peer *peer, uint16_t class_minor,
 		const struct kstate_env *env)
 {
@@ -189,6 +208,7 @@ int kstate_want(struct kstate *s, const struct peer *peer, uint16_t class_minor,
 			     .class_minor = class_minor};
 	int r;
 
+	want_limits(&slot, peer);
 	memcpy(wg.public_key, peer->public_key, KEY_LEN);
 	memcpy(wg.psk, peer->psk, KEY_LEN);
 	r = kstate_add_vrf(s, &vrf);

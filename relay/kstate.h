@@ -18,6 +18,12 @@
 #define KSTATE_TABLE_ACCOUNT 1000000 /* + account: isolation account */
 #define KSTATE_NH4 0x5c04	     /* next hop objects: the uplink's gateways */
 #define KSTATE_NH6 0x5c06
+/* Abuse ceiling of what the internet may send to a shaped peer: so many times its ceil, at least
+ * that much, in packets of that length. Far above what TCP needs in a burst; HTB does the shaping.
+ */
+#define KSTATE_ABUSE_FACTOR 4
+#define KSTATE_ABUSE_MIN_KBPS 100000
+#define KSTATE_ABUSE_PACKET_BYTES 128
 #define KSTATE_UNREACHABLE_METRIC 0xff000000u
 
 /* Where a route leads. */
@@ -56,6 +62,9 @@ struct kslot {
 	uint32_t table; /* of its VRF; 0 = none that exists */
 	uint32_t mtu;
 	uint16_t class_minor;
+	bool smtp;
+	uint32_t in_byte_ps, in_packet_ns, scan_ns; /* as in struct sc_slot */
+	struct sc_firewall firewall;
 };
 
 struct kstate {

@@ -7,9 +7,10 @@
  *	SYNC_BEGIN		RELAY (once, and when it changes)
  *	PEER_SET ...		DONE (seq of each request, in order)
  *	SYNC_END
- *	PEER_SET, PEER_DEL
+ *	PEER_SET, PEER_DEL, PEER_PSK
  *	STATS_GET		STATS (slot), then DONE
  *	DROPS_GET		DROPS, then DONE
+ *	EVENTS_GET		EVENTS (drops of late), then DONE; the next two seconds' are kept
  *				SEEN (peer's handshake or endpoint changed; every 5 s at most)
  *				RELOAD (configuration file changed: api role exits, is started anew)
  */
@@ -19,7 +20,10 @@
 #include <stdint.h>
 #include "../bpf/include/drop.h"
 #include "../lib/err.h"
+#include "dp.h"
 #include "peer.h"
+
+#define MSG_MAX_EVENTS 8
 
 enum msg_type {
 	MSG_NONE,
@@ -27,6 +31,7 @@ enum msg_type {
 	MSG_SYNC_END,
 	MSG_PEER_SET,
 	MSG_PEER_DEL,
+	MSG_PEER_PSK, /* the pre-shared key of a live peer */
 	MSG_STATS_GET,
 	MSG_DROPS_GET,
 	MSG_RELAY,
@@ -35,6 +40,8 @@ enum msg_type {
 	MSG_DROPS,
 	MSG_SEEN,
 	MSG_RELOAD,
+	MSG_EVENTS_GET,
+	MSG_EVENTS,
 	MSG_TYPE_MAX,
 };
 
@@ -48,10 +55,17 @@ struct msg {
 			uint32_t generation;
 		} slot; /* PEER_DEL, STATS_GET */
 		struct {
+			uint32_t slot;
+			uint32_t generation;
+			uint8_t public_key[KEY_LEN];
+			uint8_t psk[KEY_LEN];
+		} psk; /* PEER_PSK */
+		struct {
 			uint8_t wg_public_key[2][KEY_LEN];
 			uint16_t wg_port[2];
 			uint32_t slots;
 			uint32_t max_mtu;
+			uint64_t memory_bytes; /* of the data plane's maps */
 			char xdp_mode[16];
 		} relay;
 		struct {
@@ -67,6 +81,10 @@ struct msg {
 		struct {
 			uint64_t count[SC_DROP_MAX];
 		} drops;
+		struct {
+			uint32_t n; /* as many as MSG_MAX_EVENTS: ask again at once */
+			struct dp_event event[MSG_MAX_EVENTS];
+		} events;
 		struct {
 			uint32_t slot;
 			uint32_t generation;

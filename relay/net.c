@@ -9,12 +9,16 @@
 #include "dp.h"
 #include "net_int.h"
 
+/* Of one /64 or /24: after a relay's restart a provider's NAT may hold hundreds of containers. */
+#define HANDSHAKES_PER_S 100
+
 static int dp_conf_of(const struct conf *conf, struct dp_conf *ret, struct err *err)
 {
 	struct dp_conf d = {.slots = conf->slots,
 			    .wg_port = {conf->wg_port[0], conf->wg_port[1]},
 			    .hairpin_deny = conf->hairpin == CONF_HAIRPIN_DENY,
 			    .isolation_account = conf->isolation == CONF_ISOLATION_ACCOUNT,
+			    .handshakes_per_s = HANDSHAKES_PER_S,
 			    .xdp_mode = conf->xdp};
 	uint32_t first = 0;
 
@@ -108,6 +112,8 @@ static int start(struct net *net, struct err *err)
 		r = net_uplink_refresh(net, &changed, err);
 	if (!r)
 		r = net_uplink_start(net, err);
+	if (!r)
+		r = dp_settle(net->dp, err);
 	if (!r)
 		r = net_uplink_refresh(net, &changed, err);
 	if (!r)

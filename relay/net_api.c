@@ -5,6 +5,8 @@
 #include "../lib/log.h"
 #include "net_int.h"
 
+#define EVENTS_KEPT_MS 2000
+
 typedef int handler(struct net *net, const struct msg *in, struct err *err);
 
 static int sync_begin(struct net *net, const struct msg *in, struct err *err)
@@ -32,6 +34,11 @@ static int peer_set(struct net *net, const struct msg *in, struct err *err)
 static int peer_del(struct net *net, const struct msg *in, struct err *err)
 {
 	return net_peer_del(net, in->slot.slot, in->slot.generation, err);
+}
+
+static int peer_psk(struct net *net, const struct msg *in, struct err *err)
+{
+	return net_psk_set(net, in, err);
 }
 
 static int stats_get(struct net *net, const struct msg *in, struct err *err)
@@ -65,9 +72,34 @@ static int drops_get(struct net *net, const struct msg *in, struct err *err)
 	return r;
 }
 
+static void keep_event(const struct dp_event *event, void *ctx)
+{
+	struct msg *out = ctx;
+
+	out->events.event[out->events.n++] = *event;
+}
+
+/* Who asks wants what comes next as well: the ring holds it until then. */
+static int events_get(struct net *net, const struct msg *in, struct err *err)
+{
+	struct msg out = {.type = MSG_EVENTS, .seq = in->seq};
+	int r = dp_events_fd(net->dp, err);
+
+	if (r >= 0)
+		r = dp_events_want(net->dp, EVENTS_KEPT_MS, err);
+	if (r < 0)
+		return r;
+	r = dp_events_read(net->dp, MSG_MAX_EVENTS, keep_event, &out);
+	if (r < 0)
+		return err_sys(err, r, "drop events");
+	net_api_send(net, &out);
+	return 0;
+}
+
 static handler *const handlers[MSG_TYPE_MAX] = {
-	[MSG_SYNC_BEGIN] = sync_begin, [MSG_SYNC_END] = sync_end,   [MSG_PEER_SET] = peer_set,
-	[MSG_PEER_DEL] = peer_del,     [MSG_STATS_GET] = stats_get, [MSG_DROPS_GET] = drops_get,
+	[MSG_SYNC_BEGIN] = sync_begin, [MSG_SYNC_END] = sync_end,     [MSG_PEER_SET] = peer_set,
+	[MSG_PEER_DEL] = peer_del,     [MSG_PEER_PSK] = peer_psk,     [MSG_STATS_GET] = stats_get,
+	[MSG_DROPS_GET] = drops_get,   [MSG_EVENTS_GET] = events_get,
 };
 
 static void poll_cb(uv_poll_t *poll, int status, int events);
@@ -182,6 +214,7 @@ int net_set_api(struct net *net, int fd, struct err *err)
 	memcpy(relay.relay.wg_port, net->conf.wg_port, sizeof(net->conf.wg_port));
 	relay.relay.slots = net->conf.slots;
 	relay.relay.max_mtu = net->conf.mtu;
+	relay.relay.memory_bytes = dp_memory_bytes(net->dp);
 	strncpy(relay.relay.xdp_mode, dp_xdp_mode_text(net->dp), sizeof(relay.relay.xdp_mode) - 1);
 	net_api_send(net, &relay);
 	want_events(net);

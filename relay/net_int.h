@@ -81,8 +81,17 @@ int net_peer_set(struct net *net, const struct peer *peer, struct err *err);
 int net_peer_del(struct net *net, uint32_t slot, uint32_t generation, struct err *err);
 int net_peer_sync_end(struct net *net, struct err *err);
 int net_reconcile(struct net *net, unsigned int *ret_steps, struct err *err);
-/* The slot an address carries, or -ENOENT. */
+/* net_psk.c: a peer without a PSK gets that of `old` (NULL = none), or a random one. */
+int net_psk_fill(struct peer *peer, const struct peer *old, struct err *err);
+int net_psk_adopt(struct net *net, struct err *err); /* wanted peers get the kernel's */
+int net_psk_set(struct net *net, const struct msg *in, struct err *err);
+
+/* net_peer.c: the slot an address carries, or -ENOENT. */
 int net_peer_slot_of(const struct conf *conf, const struct addr6 *v6, uint32_t *ret_slot);
+
+/* Whether neighbours on the uplink ask for the address. */
+bool net_pool_onlink6(const struct conf *conf, const struct addr6 *v6);
+bool net_pool_onlink4(const struct conf *conf, struct addr4 v4);
 
 /* observe.c, apply.c */
 int observe(struct net *net, struct kstate *ret_state, struct err *err);

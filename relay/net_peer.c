@@ -35,6 +35,24 @@ int net_peer_slot_of(const struct conf *conf, const struct addr6 *v6, uint32_t *
 	return -ENOENT;
 }
 
+bool net_pool_onlink6(const struct conf *conf, const struct addr6 *v6)
+{
+	for (size_t i = 0; i < conf->n_pool6; i++) {
+		if (prefix6_has(&conf->pool6[i].prefix, v6))
+			return conf->pool6[i].mode != CONF_POOL_ROUTED;
+	}
+	return false;
+}
+
+bool net_pool_onlink4(const struct conf *conf, struct addr4 v4)
+{
+	for (size_t i = 0; i < conf->n_pool4 && !addr4_is_zero(v4); i++) {
+		if (prefix4_has(&conf->pool4[i].prefix, v4))
+			return conf->pool4[i].mode != CONF_POOL_ROUTED;
+	}
+	return false;
+}
+
 int net_peer_check(const struct net *net, const struct peer *p, struct err *err)
 {
 	const struct conf *conf = &net->conf;
@@ -58,6 +76,9 @@ int net_peer_check(const struct net *net, const struct peer *p, struct err *err)
 		return err_set(err, -EINVAL, "slot %u: account out of range", p->slot);
 	if (p->wg > 1 || p->mtu < 1280 || p->mtu > conf->mtu)
 		return err_set(err, -EINVAL, "slot %u: device or MTU out of range", p->slot);
+	if (p->firewall.n > SC_MAX_RULES)
+		return err_set(err, -EINVAL, "slot %u: more than %d firewall rules", p->slot,
+			       SC_MAX_RULES);
 	/* The kernel passes over a device's own key in silence: each look would add it again. */
 	for (int i = 0; i < 2; i++) {
 		if (!memcmp(p->public_key, net->wg_public_key[i], KEY_LEN))
@@ -139,25 +160,31 @@ static int change_one(struct net *net, uint32_t slot, const struct peer *peer, s
 	return r;
 }
 
-int net_peer_set(struct net *net, const struct peer *peer, struct err *err)
+int net_peer_set(struct net *net, const struct peer *asked, struct err *err)
 {
+	const struct peer *old = net->used[asked->slot] ? &net->want[asked->slot] : NULL;
+	struct peer peer = *asked;
 	struct err again;
 	int r;
 
 	if (net->syncing) {
-		net->next[peer->slot] = *peer;
-		net->next_used[peer->slot] = true;
+		net->next[peer.slot] = peer;
+		net->next_used[peer.slot] = true;
 		return 0;
 	}
-	r = change_one(net, peer->slot, peer, err);
+	r = net_psk_fill(&peer, old, err);
+	if (!r)
+		r = change_one(net, peer.slot, &peer, err);
 	if (!r) {
-		net->want[peer->slot] = *peer;
-		net->used[peer->slot] = true;
-		return 0;
+		net->want[peer.slot] = peer;
+		net->used[peer.slot] = true;
 	}
+	explicit_bzero(&peer, sizeof(peer));
+	if (!r)
+		return 0;
 	/* Half done: the kernel goes back to what was wanted before. */
 	if (net_reconcile(net, NULL, &again))
-		log_err("slot %u: undo: %s", peer->slot, again.text);
+		log_err("slot %u: undo: %s", asked->slot, again.text);
 	return r;
 }
 
@@ -217,14 +244,24 @@ int net_peer_sync_end(struct net *net, struct err *err)
 {
 	size_t n = net->conf.slots;
 	unsigned int steps = 0, peers = 0;
-	int r;
+	int r = 0;
 
 	if (!net->syncing)
 		return err_set(err, -EPROTO, "SYNC_END without SYNC_BEGIN");
+	/* An api role that starts anew finds peers with the keys that they have. */
+	for (uint32_t i = 0; i < n && !r; i++) {
+		if (net->next_used[i] && net->used[i])
+			r = net_psk_fill(&net->next[i], &net->want[i], err);
+	}
+	if (r)
+		return r;
 	memcpy(net->want, net->next, n * sizeof(*net->want));
 	memcpy(net->used, net->next_used, n * sizeof(*net->used));
 	explicit_bzero(net->next, n * sizeof(*net->next));
 	net->syncing = false;
+	r = net_psk_adopt(net, err);
+	if (r)
+		return r;
 	net->synced = true;
 	for (size_t i = 0; i < n; i++)
 		peers += net->used[i];

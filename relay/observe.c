@@ -112,6 +112,12 @@ static int observe_slots(struct walk *walk)
 		k.table = table_of(walk, v.vrf_ifindex);
 		k.mtu = v.mtu;
 		k.class_minor = (uint16_t)v.class_minor;
+		k.smtp = v.flags & SC_SLOT_SMTP;
+		k.in_byte_ps = v.in_byte_ps;
+		k.in_packet_ns = v.in_packet_ns;
+		k.scan_ns = v.scan_ns;
+		if (v.flags & SC_SLOT_FIREWALL)
+			dp_firewall_get(net->dp, slot, &k.firewall);
 		r = kstate_add_slot(walk->state, &k);
 	}
 	return r;

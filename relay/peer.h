@@ -7,6 +7,7 @@
 #define RELAY_PEER_H
 
 #include <stdint.h>
+#include "../bpf/include/abi.h"
 #include "../lib/addr.h"
 #include "../lib/b64.h"
 
@@ -16,13 +17,16 @@ struct peer {
 	uint32_t account;    /* database id */
 	uint32_t wg;	     /* 0 or 1: which device of the pair */
 	uint8_t public_key[KEY_LEN];
-	uint8_t psk[KEY_LEN]; /* all zero = none */
+	uint8_t psk[KEY_LEN]; /* all zero = what the peer has, or a random one */
 	struct addr6 v6;
 	struct addr4 v4; /* zero = none */
 	uint32_t mtu;
-	uint32_t rate_kbps;	  /* guarantee (HTB rate), 0 = the tier's share */
-	uint32_t ceil_kbps;	  /* tier (HTB ceil), 0 = unshaped */
-	struct endpoint endpoint; /* last known; used only when the peer is new to the kernel */
+	uint32_t rate_kbps;	     /* guarantee (HTB rate), 0 = the tier's share */
+	uint32_t ceil_kbps;	     /* tier (HTB ceil), 0 = unshaped */
+	uint32_t smtp;		     /* tier: 1 = port 25 is open */
+	uint32_t scan_per_s;	     /* tier: new destinations, 0 = no limit */
+	struct sc_firewall firewall; /* the peer's own rules, n = 0: open */
+	struct endpoint endpoint;    /* last known; used only when the peer is new to the kernel */
 };
 
 #endif

@@ -9,9 +9,9 @@
 
 #include <linux/types.h>
 
-#define SC_ABI 1 /* also the last part of SC_PIN_DIR_ABI */
+#define SC_ABI 2 /* also the last part of SC_PIN_DIR_ABI */
 #define SC_PIN_DIR "/sys/fs/bpf/sidecar"
-#define SC_PIN_DIR_ABI SC_PIN_DIR "/v1" /* maps, programs' links */
+#define SC_PIN_DIR_ABI SC_PIN_DIR "/v2" /* maps, programs' links */
 
 #define SC_MAX_POOLS 8 /* per family; more: the configuration is refused */
 #define SC_SLOTS_DEFAULT 16384
@@ -58,6 +58,8 @@ struct sc_uplink {
 
 /* Map "slots": mmap-able array indexed by slot. */
 #define SC_SLOT_LIVE 0x1u
+#define SC_SLOT_SMTP 0x2u     /* may open connections to port 25 */
+#define SC_SLOT_FIREWALL 0x4u /* has an entry in map "firewall": without it, all is refused */
 
 struct sc_slot {
 	__u32 flags;
@@ -69,7 +71,71 @@ struct sc_slot {
 	__u32 vrf_ifindex;
 	__u32 class_minor; /* HTB class, 0 = unshaped */
 	__u32 mtu;	   /* of the tunnel: longer packets go to the stack */
-	__u32 pad[4];
+	/* Abuse ceiling of what comes from the uplink: a packet costs the larger of the two. */
+	__u32 in_byte_ps;   /* picoseconds a byte, 0 = no limit */
+	__u32 in_packet_ns; /* nanoseconds a packet, 0 = no limit */
+	__u32 scan_ns;	    /* each new destination of a connection, 0 = no limit */
+	__u32 pad;
+};
+
+/* Map "ceiling": array indexed by slot, __u64: when (CLOCK_MONOTONIC, ns) all that came is paid. */
+#define SC_CEILING_BURST_NS 250000000ull
+
+/* Map "scan": array indexed by slot. Which destinations were seen of late: one tag for each of 32
+ * classes of them; another tag in its place is a new destination. */
+#define SC_SCAN_TAGS 32
+#define SC_SCAN_BURST_NS 5000000000ull
+
+struct sc_scan {
+	__u64 paid_ns; /* as in map "ceiling" */
+	__u16 tag[SC_SCAN_TAGS];
+};
+
+/* Map "handshakes": LRU hash, value as in map "ceiling": handshake initiations by source, IPv6 by
+ * /64, IPv4 by /24 (as 0:ffff:a.b.c.0). Full: the source unheard of for longest is forgotten. */
+#define SC_MAX_HANDSHAKE_SOURCES 16384
+#define SC_HANDSHAKE_BURST_NS 4000000000ull
+
+struct sc_source {
+	__u8 prefix[8];
+};
+
+/*
+ * Map "firewall": hash by slot. The first rule that matches decides, none: open. Of TCP only the
+ * first packet of a connection is judged (SYN without ACK), of ICMP neither errors nor echo
+ * replies, of fragments the first one. A UDP packet that is refused passes all the same within
+ * SC_REPLY_NS of an allowed one the other way (map "replies": LRU hash, value: when).
+ */
+#define SC_MAX_RULES 16
+#define SC_MAX_REPLIES 65536
+#define SC_REPLY_NS 120000000000ull
+
+#define SC_RULE_IN 0x1u /* from outside to the container */
+#define SC_RULE_OUT 0x2u
+#define SC_RULE_ALLOW 0x4u /* else deny */
+#define SC_RULE_PROTO 0x8u /* proto is to be the same; 1 stands for ICMP of both families */
+
+struct sc_rule {
+	__u8 addr[16]; /* of the other end; IPv4 as ::ffff:a.b.c.d */
+	__u8 addr_len; /* prefix length, 0 = any; of IPv4 + 96 */
+	__u8 proto;
+	__u8 flags;
+	__u8 pad;
+	__u16 port_min; /* the packet's destination port, host order; TCP, UDP, SCTP */
+	__u16 port_max; /* 0 to 65535: whatever it is, also where there are no ports */
+};
+
+struct sc_firewall {
+	__u32 n;
+	struct sc_rule rule[SC_MAX_RULES];
+};
+
+struct sc_flow {
+	__u32 slot;
+	__u32 generation;
+	__u8 remote[16];
+	__be16 remote_port;
+	__be16 local_port;
 };
 
 /* Map "slot4": array, index of an IPv4 pool address -> slot + 1, 0 = none. */
@@ -80,8 +146,9 @@ struct sc_own_key {
 	__u8 addr[16]; /* IPv4 as ::ffff:a.b.c.d */
 };
 
-/* Map "counters": mmap-able array, index = cpu * slots + slot. Bytes are of IP packets as they
- * leave or enter the wire: after GRO, every segment's headers are counted. */
+/* Map "counters": mmap-able array, index = cpu * slots + slot; behind the last CPU's one more
+ * stripe that user space writes (what an earlier layout had counted). Bytes are of IP packets as
+ * they leave or enter the wire: after GRO, every segment's headers are counted. */
 struct sc_counters {
 	__u64 up_packets; /* from the container */
 	__u64 up_bytes;
@@ -94,6 +161,34 @@ struct sc_counters {
 };
 
 /* Map "drops": per-CPU array by enum sc_drop (drop.h), packets. */
+
+/* Map "monitor": mmap-able array, one element: drops are reported until then. */
+struct sc_monitor {
+	__u64 until_ns; /* CLOCK_MONOTONIC */
+};
+
+/* Map "sampler": per-CPU array, one element: of each CPU's drops in a window, so many are reported
+ * at most. */
+#define SC_EVENTS_WINDOW_NS 100000000ull
+#define SC_EVENTS_PER_WINDOW 32
+
+struct sc_sampler {
+	__u64 window_ns; /* its start */
+	__u64 n;
+};
+
+/* Map "events": ring buffer. Full: events are lost, counters are not. */
+#define SC_EVENTS_BYTES 262144
+#define SC_EVENT_HEAD 64
+
+struct sc_event {
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u32 reason;  /* enum sc_drop */
+	__u32 slot;    /* 0xffffffff = none */
+	__u32 len;     /* of the packet, from its IP header on */
+	__u32 head_len;
+	__u8 head[SC_EVENT_HEAD]; /* first bytes from the IP header on; of ARP from that on */
+};
 
 /* Map "meta": one element, compared by the loader before it adopts anything. */
 struct sc_meta {

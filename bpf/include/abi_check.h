@@ -20,7 +20,7 @@
 #define SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
 #define AT(type, field, at) _Static_assert(offsetof(struct type, field) == (at), #type "." #field)
 
-_Static_assert(SC_ABI == 1, "layouts below are those of ABI 1");
+_Static_assert(SC_ABI == 2, "layouts below are those of ABI 2");
 
 SIZE(sc_pool6, 24);
 AT(sc_pool6, len, 16);
@@ -41,6 +41,25 @@ AT(sc_slot, wg_ifindex, 32);
 AT(sc_slot, vrf_ifindex, 36);
 AT(sc_slot, class_minor, 40);
 AT(sc_slot, mtu, 44);
+AT(sc_slot, in_byte_ps, 48);
+AT(sc_slot, in_packet_ns, 52);
+AT(sc_slot, scan_ns, 56);
+SIZE(sc_scan, 72);
+AT(sc_scan, tag, 8);
+SIZE(sc_source, 8);
+SIZE(sc_rule, 24);
+AT(sc_rule, addr_len, 16);
+AT(sc_rule, proto, 17);
+AT(sc_rule, flags, 18);
+AT(sc_rule, port_min, 20);
+AT(sc_rule, port_max, 22);
+SIZE(sc_firewall, 4 + 24 * 16);
+AT(sc_firewall, rule, 4);
+SIZE(sc_flow, 28);
+AT(sc_flow, generation, 4);
+AT(sc_flow, remote, 8);
+AT(sc_flow, remote_port, 24);
+AT(sc_flow, local_port, 26);
 SIZE(sc_own_key, 16);
 SIZE(sc_counters, 64);
 AT(sc_counters, up_bytes, 8);
@@ -49,6 +68,15 @@ AT(sc_counters, down_bytes, 24);
 AT(sc_counters, drop_packets, 32);
 AT(sc_counters, drop_bytes, 40);
 AT(sc_counters, last_up_ns, 48);
+SIZE(sc_monitor, 8);
+SIZE(sc_sampler, 16);
+AT(sc_sampler, n, 8);
+SIZE(sc_event, 88);
+AT(sc_event, reason, 8);
+AT(sc_event, slot, 12);
+AT(sc_event, len, 16);
+AT(sc_event, head_len, 20);
+AT(sc_event, head, 24);
 SIZE(sc_meta, 16);
 AT(sc_meta, slots, 4);
 AT(sc_meta, cpus, 8);

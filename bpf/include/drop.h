@@ -17,7 +17,14 @@
 	X(7, HAIRPIN, "hairpin", "from a tunnel to another customer's address, by hairpin: deny")  \
 	X(8, NOT_OURS, "not_ours", "into a tunnel, but not to a live peer of that tunnel")         \
 	X(9, NOT_IP, "not_ip", "from a tunnel, neither IPv4 nor IPv6")                             \
-	X(10, REDIRECT, "redirect", "the kernel helper for a redirect or a header push failed")
+	X(10, REDIRECT, "redirect", "the kernel helper for a redirect or a header push failed")    \
+	X(11, BOGON_SOURCE, "bogon_source", "to a peer from an address that no packet comes from") \
+	X(12, OWN_SOURCE, "own_source", "from outside with a source out of the relay's own pools") \
+	X(13, HANDSHAKE_RATE, "handshake_rate", "too many WireGuard handshakes from one network")  \
+	X(14, CEILING, "ceiling", "to a peer, beyond the abuse ceiling of its tier")               \
+	X(15, SMTP, "smtp", "from a tunnel to port 25, which the peer's tier keeps closed")        \
+	X(16, SCAN, "scan", "from a tunnel, too many new destinations in a short time")            \
+	X(17, FIREWALL, "firewall", "refused by the peer's own firewall rules")
 
 enum sc_drop {
 	SC_DROP_NONE = 0,

@@ -17,6 +17,9 @@
 #include "../include/drop.h"
 
 #define STAGE static __always_inline
+/* A function that the verifier reads once, whatever led to its call: for loops over a packet, which
+ * would be read again for every path before them. */
+#define ONCE __attribute__((noinline))
 
 enum verdict {
 	V_PASS = 1, /* not ours: to the next program, then the stack */

@@ -8,6 +8,7 @@
 
 #include <linux/tcp.h>
 #include <linux/udp.h>
+#include "event.h"
 #include "slot.h"
 
 /* What one skb stands for on the wire: after GRO, or before segmentation, several packets. */
@@ -56,10 +57,26 @@ STAGE void count_drop(int reason, __u32 slot, const struct load *load)
 
 	if (total)
 		*total += load->packets;
-	if (!n)
-		return;
-	n->drop_packets += load->packets;
-	n->drop_bytes += load->bytes;
+	if (n) {
+		n->drop_packets += load->packets;
+		n->drop_bytes += load->bytes;
+	}
+}
+
+/* The one exit of each program for what it drops. */
+STAGE void drop_xdp(struct xdp_md *ctx, int reason, __u32 slot, const struct load *load)
+{
+	count_drop(reason, slot, load);
+	if (event_wanted())
+		sc_event_xdp(ctx, (__u32)-reason, slot, load->bytes);
+}
+
+STAGE void drop_skb(struct __sk_buff *skb, __u32 l2_len, int reason, __u32 slot,
+		    const struct load *load)
+{
+	count_drop(reason, slot, load);
+	if (event_wanted())
+		sc_event_skb(skb, l2_len, (__u32)-reason, slot, load->bytes);
 }
 
 /* Length of the headers that each segment repeats; 0 = unknown protocol. */

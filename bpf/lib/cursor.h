@@ -32,9 +32,10 @@ STAGE bool cursor_skip(struct cursor *c, __u64 len, __u32 max)
 	return true;
 }
 
-/* A frame from its Ethernet header on, in XDP or in tc. */
+/* A packet in XDP or in tc. */
 struct frame {
-	void *ctx; /* struct xdp_md or __sk_buff */
+	void *ctx;    /* struct xdp_md or __sk_buff */
+	__u32 l2_len; /* the IP header lies behind as many bytes */
 	bool xdp;
 };
 

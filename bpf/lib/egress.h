@@ -3,28 +3,8 @@
 #ifndef SIDECAR_EGRESS_H
 #define SIDECAR_EGRESS_H
 
+#include "bogon.h"
 #include "pkt.h"
-
-STAGE bool egress_is_bogon4(__u32 a) /* host order */
-{
-	__u32 top = a >> 24;
-
-	/* 0/8, 127/8, 169.254/16, and 224/4, 240/4 with the broadcast address. Private ranges are
-	 * left to the operator's routes. */
-	return top == 0 || top == 127 || a >> 16 == 0xa9fe || top >= 224;
-}
-
-STAGE bool egress_is_bogon6(const word32 *a)
-{
-	__u32 top = bpf_ntohl(a[0]);
-
-	if (top >> 24 == 0xff || top >> 22 == 0xfe80 >> 6) /* ff00::/8, fe80::/10 */
-		return true;
-	if (a[0] | a[1])
-		return false;
-	/* ::, ::1, ::ffff:0:0/96 */
-	return a[2] == bpf_htonl(0xffff) || (!a[2] && bpf_ntohl(a[3]) <= 1);
-}
 
 /* Fail closed: nothing but the address that this tunnel's peer was given. */
 STAGE int egress_source(const struct __sk_buff *skb, struct pkt *pkt)
@@ -43,8 +23,7 @@ STAGE int egress_destination(const struct pkt *pkt)
 	struct slot_ref to;
 	enum place place;
 
-	if (pkt->ip.v6 ? egress_is_bogon6(pkt->ip.dst)
-		       : egress_is_bogon4(bpf_ntohl(*(const word32 *)pkt->ip.dst)))
+	if (addr_is_bogon(pkt->ip.v6, pkt->ip.dst))
 		return -SC_DROP_BAD_DESTINATION;
 	if (own_has(pkt->ip.v6, pkt->ip.dst))
 		return -SC_DROP_TO_RELAY;

@@ -7,12 +7,14 @@
 #define SIDECAR_GUARD_H
 
 #include "ndp.h"
+#include "source.h"
 #include "wgshape.h"
 
 struct guard {
 	struct frame frame; /* given by the hook */
 	__u32 frame_len;    /* with the link layer; given by the hook */
 	__u32 seg_len;	    /* payload of each merged datagram, 0 = not merged; given by the hook */
+	__u32 packets;	    /* merged into this one, 1 = not merged; given by the hook */
 	struct slot_ref ref;
 	struct ask ask;
 };
@@ -25,17 +27,30 @@ STAGE bool guard_is_to_us(const struct ethhdr *eth)
 	return up && (eth->h_dest[0] & 1 || mac_eq(eth->h_dest, up->mac));
 }
 
+STAGE int guard_far(const struct frame *f, struct ip *ip)
+{
+	struct upper up = {.proto = ip->proto, .at = ip->hdr_len};
+	int r = f->xdp ? sc_upper_far_xdp(f->ctx, f->l2_len, ip->total_len, &up)
+		       : sc_upper_far_skb(f->ctx, f->l2_len, ip->total_len, &up);
+
+	ip->proto = up.proto;
+	ip->hdr_len = up.at;
+	ip->fragment = up.fragment;
+	ip->later = up.later;
+	return r;
+}
+
 STAGE int guard_wg(struct cursor c, const struct frame *f, struct ip *ip, __u32 seg_len)
 {
 	struct wgshape shape = {};
 	bool far = ip->v6 && ip6_extension_len(ip->proto, 0);
 
-	if (far && ip6_upper(f, ip))
+	if (far && guard_far(f, ip))
 		return own_has(ip->v6, ip->dst) ? -SC_DROP_MALFORMED : 0;
 	if (ip->proto.nr != IPPROTO_UDP || ip->later)
 		return 0;
 	if (far)
-		wgshape_read_far(f, ETH_HLEN + ip->hdr_len, &shape);
+		wgshape_read_far(f, f->l2_len + ip->hdr_len, &shape);
 	else
 		wgshape_read(c, &shape);
 	return wgshape_check(&shape, ip, seg_len);
@@ -50,13 +65,16 @@ STAGE int guard_ip(struct cursor c, const struct ethhdr *eth, struct guard *g)
 	if (r)
 		return r;
 	if (sc_answer_ndp && ip.v6 && ip.proto.nr == IPPROTO_ICMPV6) {
-		r = ndp_check(c, eth, &ip, g->frame_len, &g->ref, &g->ask);
+		r = ndp_check(&g->frame, c, eth, &ip, g->frame_len, &g->ref, &g->ask);
 		if (r)
 			return r;
 	}
 	switch (slot_by_addr(ip.v6, ip.dst, &g->ref)) {
 	case PLACE_SLOT:
-		return V_PASS;
+		r = source_check(&ip, &g->ref);
+		if (!r)
+			r = source_ceiling(&g->ref, g->packets, ip.total_len);
+		return r ? r : V_PASS;
 	case PLACE_DEAD:
 		if (!own_has(ip.v6, ip.dst))
 			return -SC_DROP_NO_SLOT;

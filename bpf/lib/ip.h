@@ -129,7 +129,7 @@ STAGE int ip6_upper(const struct frame *f, struct ip *ip)
 
 		if (ip->later || !ip6_extension_len(ip->proto, 0))
 			return 0;
-		if (frame_copy(f, ETH_HLEN + ip->hdr_len, &h, sizeof(h)))
+		if (frame_copy(f, f->l2_len + ip->hdr_len, &h, sizeof(h)))
 			return -SC_DROP_MALFORMED;
 		ip->hdr_len += ip6_extension_len(ip->proto, h.reserved);
 		if (ip->hdr_len > ip->total_len)

@@ -11,6 +11,7 @@ const volatile __u16 sc_wg_port[2] = {}; /* host order */
 const volatile bool sc_answer_ndp = false;
 const volatile bool sc_hairpin_deny = false;
 const volatile bool sc_isolation_account = false;
+const volatile __u32 sc_handshake_ns = 0; /* each initiation of a source, 0 = no limit */
 /* Where the IP header starts on the tunnel devices. They have no link layer: 0. Test runs of the
  * kernel always give an Ethernet header: 14. */
 const volatile __u32 sc_wg_l2_len = 0;
@@ -61,7 +62,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SC_SLOTS_DEFAULT); /* the loader sets it: cpus * slots */
+	__uint(max_entries, SC_SLOTS_DEFAULT); /* the loader sets it: (cpus + 1) * slots */
 	__type(key, __u32);
 	__type(value, struct sc_counters);
 } counters SEC(".maps");
@@ -72,5 +73,62 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } drops SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SC_SLOTS_DEFAULT); /* the loader sets it */
+	__type(key, __u32);
+	__type(value, __u64);
+} ceiling SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SC_SLOTS_DEFAULT); /* the loader sets it */
+	__type(key, __u32);
+	__type(value, struct sc_scan);
+} scan SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SC_MAX_HANDSHAKE_SOURCES);
+	__type(key, struct sc_source);
+	__type(value, __u64);
+} handshakes SEC(".maps");
+
+/* An entry is replaced as a whole: a packet meets the old rules or the new ones. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, SC_SLOTS_DEFAULT); /* the loader sets it */
+	__type(key, __u32);
+	__type(value, struct sc_firewall);
+} firewall SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SC_MAX_REPLIES);
+	__type(key, struct sc_flow);
+	__type(value, __u64);
+} replies SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sc_monitor);
+} monitor SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sc_sampler);
+} sampler SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, SC_EVENTS_BYTES);
+} events SEC(".maps");
 
 #endif

@@ -89,53 +89,94 @@ STAGE bool solicited_node(const word32 *dst, const word32 *target)
 	       dst[3] == (target[3] | bpf_htonl(0xff000000));
 }
 
-/* Walks the options by units of 8 bytes; adds them to *sum; takes the asker's MAC from one. */
-STAGE int nd_options(struct cursor c, __u32 units, __u64 *sum, struct ask *ask, bool *ret_source)
-{
-	__u32 left = 0;
+/* What the options of a solicitation hold. */
+struct nd_found {
+	__u64 sum;
+	__u32 left;   /* units of the option that is being read */
+	__u32 source; /* bool; its MAC */
+	__u8 mac[ETH_ALEN] __attribute__((aligned(4)));
+};
 
-	*ret_source = false;
+STAGE int nd_unit(const struct nd_option *o, struct nd_found *found)
+{
+	found->sum += sum_words(o, 2);
+	if (!found->left) {
+		found->left = o->units;
+		if (!found->left)
+			return -SC_DROP_MALFORMED;
+		if (o->type == ND_OPT_SOURCE && found->left == 1) {
+			mac_copy(found->mac, o->mac);
+			found->source = true;
+		}
+	}
+	found->left--;
+	return 0;
+}
+
+/* at: where the options start. */
+STAGE int nd_options_far(const struct frame *f, __u32 at, __u32 units, struct nd_found *found)
+{
 	for (__u32 i = 0; i < ND_MAX_OPTION_UNITS; i++) {
-		const struct nd_option *o;
+		struct nd_option o;
 
 		if (i >= units)
 			break;
-		o = cursor_take(&c, sizeof(*o));
-		if (!o)
+		if (frame_copy(f, at + i * sizeof(o), &o, sizeof(o)) || nd_unit(&o, found))
 			return -SC_DROP_MALFORMED;
-		*sum += sum_words(o, 2);
-		if (!left) {
-			left = o->units;
-			if (!left)
-				return -SC_DROP_MALFORMED;
-			if (o->type == ND_OPT_SOURCE && left == 1) {
-				mac_copy(ask->mac, o->mac);
-				*ret_source = true;
-			}
-		}
-		left--;
 	}
-	return left ? -SC_DROP_MALFORMED : 0;
+	return found->left ? -SC_DROP_MALFORMED : 0;
+}
+
+ONCE int sc_nd_options_xdp(struct xdp_md *ctx, __u32 at, __u32 units, struct nd_found *found)
+{
+	const struct frame f = {.ctx = ctx, .xdp = true};
+
+	return found ? nd_options_far(&f, at, units, found) : -SC_DROP_MALFORMED;
+}
+
+ONCE int sc_nd_options_skb(struct __sk_buff *skb, __u32 at, __u32 units, struct nd_found *found)
+{
+	const struct frame f = {.ctx = skb};
+
+	return found ? nd_options_far(&f, at, units, found) : -SC_DROP_MALFORMED;
+}
+
+/* None or one, as nearly all have it, are read in place. */
+STAGE int nd_options(const struct frame *f, struct cursor c, __u32 units, struct nd_found *found)
+{
+	const __u32 at = sizeof(struct ethhdr) + sizeof(struct ipv6hdr) + sizeof(struct nd_msg);
+	const struct nd_option *o;
+
+	if (!units)
+		return 0;
+	if (units > 1)
+		return f->xdp ? sc_nd_options_xdp(f->ctx, at, units, found)
+			      : sc_nd_options_skb(f->ctx, at, units, found);
+	o = cursor_take(&c, sizeof(*o));
+	return !o || nd_unit(o, found) || found->left ? -SC_DROP_MALFORMED : 0;
 }
 
 /* RFC 4861 section 7.1.1, every point of it. */
-STAGE int nd_valid(struct cursor c, const struct nd_msg *ns, const struct ip *ip, struct ask *ask)
+STAGE int nd_valid(const struct frame *f, struct cursor c, const struct nd_msg *ns,
+		   const struct ip *ip, struct ask *ask)
 {
 	__u32 len = ip->total_len - sizeof(struct ipv6hdr);
 	__u32 units = (len - sizeof(*ns)) / sizeof(struct nd_option);
 	const word32 *src = ip->src, *dst = ip->dst;
-	bool multicast = solicited_node(dst, ns->target.w), source;
-	__u64 sum;
+	bool multicast = solicited_node(dst, ns->target.w);
+	struct nd_found found = {};
 
 	if (ip->ttl != 255 || ns->code || len % 8 || units > ND_MAX_OPTION_UNITS)
 		return -SC_DROP_MALFORMED;
 	if (!multicast && !addr6_eq(dst, ns->target.w))
 		return -SC_DROP_MALFORMED;
-	sum = sum_pseudo(src, len) + sum_words(ns, sizeof(*ns) / 4);
-	if (nd_options(c, units, &sum, ask, &source) || sum_fold(sum) != 0xffff)
+	found.sum = sum_pseudo(src, len) + sum_words(ns, sizeof(*ns) / 4);
+	if (nd_options(f, c, units, &found) || sum_fold(found.sum) != 0xffff)
 		return -SC_DROP_MALFORMED;
+	if (found.source)
+		mac_copy(ask->mac, found.mac);
 	ask->dad = !(src[0] | src[1] | src[2] | src[3]);
-	if (ask->dad && (!multicast || source))
+	if (ask->dad && (!multicast || found.source))
 		return -SC_DROP_MALFORMED;
 	if ((src[0] & bpf_htonl(0xff000000)) == bpf_htonl(0xff000000) || ask->mac[0] & 1)
 		return -SC_DROP_MALFORMED;
@@ -143,8 +184,8 @@ STAGE int nd_valid(struct cursor c, const struct nd_msg *ns, const struct ip *ip
 }
 
 /* c: behind the IPv6 header. Not a solicitation for a pool's address: 0. */
-STAGE int ndp_check(struct cursor c, const struct ethhdr *eth, const struct ip *ip, __u32 frame_len,
-		    struct slot_ref *ref, struct ask *ask)
+STAGE int ndp_check(const struct frame *f, struct cursor c, const struct ethhdr *eth,
+		    const struct ip *ip, __u32 frame_len, struct slot_ref *ref, struct ask *ask)
 {
 	const struct nd_msg *ns = cursor_take(&c, sizeof(*ns));
 	enum place place;
@@ -158,7 +199,7 @@ STAGE int ndp_check(struct cursor c, const struct ethhdr *eth, const struct ip *
 	if (place == PLACE_DEAD)
 		return own_has(true, &ns->target) ? V_PASS : -SC_DROP_NO_SLOT;
 	mac_copy(ask->mac, eth->h_source);
-	r = nd_valid(c, ns, ip, ask);
+	r = nd_valid(f, c, ns, ip, ask);
 	if (r)
 		return r;
 	ask->grow = (int)(sizeof(*eth) + sizeof(struct ipv6hdr) + ND_ADVERT_LEN) - (int)frame_len;

@@ -5,6 +5,7 @@
 
 #include <linux/pkt_cls.h>
 #include "count.h"
+#include "upper.h"
 
 #define PKT_LINEAR_LEN 128 /* headers of interest lie within */
 
@@ -13,6 +14,7 @@ struct pkt {
 	struct slot_ref ref;
 	struct load load;
 	bool load_known; /* false: merged packets of a protocol whose headers we do not know */
+	struct upper up; /* where pkt_parse() was asked for it */
 };
 
 /* Headers that lie in fragments of the skb are not readable before this. */
@@ -26,7 +28,7 @@ STAGE void pkt_pull(struct __sk_buff *skb)
 }
 
 /* V_PASS: not an IP packet. Anything that fails is counted as one packet of the skb's length. */
-STAGE int pkt_parse(struct __sk_buff *skb, __u32 l2_len, struct pkt *ret_pkt)
+STAGE int pkt_parse(struct __sk_buff *skb, __u32 l2_len, bool upper, struct pkt *ret_pkt)
 {
 	struct cursor c;
 	int r;
@@ -43,7 +45,7 @@ STAGE int pkt_parse(struct __sk_buff *skb, __u32 l2_len, struct pkt *ret_pkt)
 	if (r)
 		return r;
 	ret_pkt->load_known = load_of(skb, l2_len, c, &ret_pkt->ip, &ret_pkt->load);
-	return 0;
+	return upper ? upper_parse(skb, l2_len, c, &ret_pkt->ip, &ret_pkt->up) : 0;
 }
 
 #endif

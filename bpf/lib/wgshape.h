@@ -9,8 +9,11 @@
 #define SIDECAR_WGSHAPE_H
 
 #include <linux/udp.h>
+#include "gcra.h"
 #include "slot.h"
+#include "upper.h"
 
+#define WG_INITIATION_LE bpf_htonl(0x01000000)
 #define WG_INITIATION_LEN 148
 #define WG_RESPONSE_LEN 92
 #define WG_COOKIE_LEN 64
@@ -20,7 +23,7 @@
 STAGE bool wgshape_fits(__u32 type_le, __u32 len)
 {
 	switch (type_le) { /* the whole word: the reserved bytes are zero */
-	case bpf_htonl(0x01000000):
+	case WG_INITIATION_LE:
 		return len == WG_INITIATION_LEN;
 	case bpf_htonl(0x02000000):
 		return len == WG_RESPONSE_LEN;
@@ -65,6 +68,34 @@ STAGE void wgshape_read_far(const struct frame *f, __u32 offset, struct wgshape 
 	ret_shape->has_type = !frame_copy(f, offset + sizeof(*udp), type, sizeof(*type));
 }
 
+/*
+ * The network that a handshake comes from: what one customer of a provider usually has. WireGuard
+ * itself answers a flood with cookies; this keeps one network's from taking the CPU for that.
+ */
+STAGE int wgshape_initiation(bool v6, const void *src)
+{
+	struct sc_source key = {};
+	__u64 now_ns, first_ns, *paid_ns;
+
+	if (!sc_handshake_ns)
+		return 0;
+	if (v6) {
+		*(word64 *)key.prefix = *(const word64 *)src;
+	} else {
+		*(word32 *)key.prefix = bpf_htonl(0x0000ffff);
+		*(word32 *)(key.prefix + 4) = *(const word32 *)src & bpf_htonl(0xffffff00);
+	}
+	now_ns = gcra_now();
+	paid_ns = bpf_map_lookup_elem(&handshakes, &key);
+	if (paid_ns)
+		return gcra_take(paid_ns, now_ns, sc_handshake_ns, SC_HANDSHAKE_BURST_NS)
+			       ? 0
+			       : -SC_DROP_HANDSHAKE_RATE;
+	first_ns = now_ns + sc_handshake_ns;
+	bpf_map_update_elem(&handshakes, &key, &first_ns, BPF_ANY);
+	return 0;
+}
+
 /* seg_len: of merged datagrams, 0 = one datagram. */
 STAGE int wgshape_check(const struct wgshape *shape, const struct ip *ip, __u32 seg_len)
 {
@@ -85,7 +116,7 @@ STAGE int wgshape_check(const struct wgshape *shape, const struct ip *ip, __u32 
 		return -SC_DROP_WG_SHAPE;
 	if (!wgshape_fits(shape->type_le, seg_len ? seg_len : len - sizeof(shape->udp)))
 		return -SC_DROP_WG_SHAPE;
-	return 0;
+	return shape->type_le == WG_INITIATION_LE ? wgshape_initiation(ip->v6, ip->src) : 0;
 }
 
 #endif

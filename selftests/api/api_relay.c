@@ -7,7 +7,7 @@
  *	peers				SLOT GENERATION KEY V6 V4 CEIL RATE of each, then "."
  *	stats SLOT UP DOWN		packets each way that STATS_GET reports
  *	seen SLOT AGO_S ENDPOINT RX TX	a handshake of the slot's peer
- *	refuse N			the next N PEER_SETs fail
+ *	refuse N			the next N requests fail
  *	mute on|off			requests are swallowed
  *	stop				SIGTERM, and wait
  *	kill				SIGKILL, and wait
@@ -65,10 +65,8 @@ static int on_set(const struct peer *peer)
 {
 	struct slot *s = peer->slot < SLOTS ? &slots[peer->slot] : NULL;
 
-	if (!s || refuse) {
-		refuse -= refuse != 0;
-		return -EIO;
-	}
+	if (!s)
+		return -EINVAL;
 	s->used = s->named = true;
 	s->peer = *peer;
 	return 0;
@@ -101,6 +99,34 @@ static void sync_mark(bool begin)
 	}
 }
 
+/* Three drops: of each family one, and one that is no IP packet. */
+static void on_events(const struct msg *msg)
+{
+	struct msg out = {.type = MSG_EVENTS, .seq = msg->seq, .events.n = 3};
+	struct dp_event *e = out.events.event;
+
+	e[0] = (struct dp_event){.time_ns = 1000000000,
+				 .reason = SC_DROP_NO_SLOT,
+				 .slot = DP_EVENT_NO_SLOT,
+				 .len = 72,
+				 .family = AF_INET6,
+				 .proto = 6,
+				 .src = {0x20, 0x01, 0x0d, 0xb8, [15] = 9},
+				 .dst = {0x20, 0x01, 0x0d, 0xb8, [15] = 2},
+				 .src_port = 4321,
+				 .dst_port = 443};
+	e[1] = (struct dp_event){.time_ns = 2000000000,
+				 .reason = SC_DROP_FIREWALL,
+				 .slot = 3,
+				 .len = 28,
+				 .family = AF_INET,
+				 .proto = 1,
+				 .src = {198, 18, 0, 1},
+				 .dst = {198, 51, 100, 66}};
+	e[2] = (struct dp_event){.reason = SC_DROP_MALFORMED, .slot = DP_EVENT_NO_SLOT};
+	msg_send(net_fd, &out);
+}
+
 static void on_msg(const struct msg *msg)
 {
 	struct msg drops = {.type = MSG_DROPS, .seq = msg->seq};
@@ -108,6 +134,11 @@ static void on_msg(const struct msg *msg)
 
 	if (mute)
 		return;
+	if (refuse) {
+		refuse--;
+		answer(msg->seq, -EIO, strerror(EIO));
+		return;
+	}
 	switch ((enum msg_type)msg->type) {
 	case MSG_SYNC_BEGIN:
 	case MSG_SYNC_END:
@@ -119,6 +150,8 @@ static void on_msg(const struct msg *msg)
 	case MSG_PEER_DEL:
 		slots[msg->slot.slot % SLOTS].used = false;
 		break;
+	case MSG_PEER_PSK:
+		break;
 	case MSG_STATS_GET:
 		r = on_stats(msg);
 		break;
@@ -126,6 +159,9 @@ static void on_msg(const struct msg *msg)
 		for (size_t i = 0; i < SC_DROP_MAX; i++)
 			drops.drops.count[i] = i;
 		msg_send(net_fd, &drops);
+		break;
+	case MSG_EVENTS_GET:
+		on_events(msg);
 		break;
 	default:
 		r = -EPROTO;

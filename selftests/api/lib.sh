@@ -6,7 +6,10 @@ set -eu
 
 BUILD=${BUILD:-build/out}
 T=$(mktemp -d /tmp/sidecar-api.XXXXXX)
-SEEN=$T/answers # "METHOD PATH STATUS" of every answer
+# "METHOD PATH STATUS" of every answer: what test_90_openapi.sh compares with the documentation.
+SEEN=$BUILD/selftests/api/$(basename "$0" .sh).answers
+mkdir -p "${SEEN%/*}"
+: >"$SEEN"
 n=0
 failed=0
 

@@ -144,7 +144,7 @@ static void test_refuses_other_abi(void **state UNUSED)
 	assert_int_equal(meta.slots, ENV_SLOTS);
 	meta.abi++;
 	assert_int_equal(bpf_map_update_elem(fd, &zero, &meta, 0), 0);
-	refuse(-EPROTO, "layout 2 with 64 slots");
+	refuse(-EPROTO, "layout 3 with 64 slots");
 	refuse(-EPROTO, "relayd --flush");
 }
 
@@ -304,6 +304,70 @@ static void test_unpin_detaches(void **state UNUSED)
 	assert_int_equal(dp_unpin("/tmp", &err), -EINVAL);
 }
 
+static void no_filters(const char *device)
+{
+	env_run("! tc filter show dev %s ingress | grep -q sc_ && "
+		"! tc filter show dev %s egress | grep -q sc_",
+		device, device);
+}
+
+/* Without tcx: one filter a hook, replaced in place, gone with the pins and with the device. */
+static void test_clsact(void **state UNUSED)
+{
+	int up = (int)if_nametoindex("up0"), plain = (int)if_nametoindex("plain0");
+	struct dp *dp;
+
+	conf.no_tcx = true;
+	conf.xdp_mode = DP_XDP_TC;
+	for (int round = 0; round < 2; round++) {
+		dp = must_open();
+		OK(dp_attach_uplink(dp, up, &err));
+		dp_close(dp);
+		env_run("test \"$(tc filter show dev up0 ingress | "
+			"sed -n 's/.* name \\([a-z_]*\\) .*/\\1/p' | "
+			"tr '\\n' ' ')\" = 'sc_uplink_tc sc_uplink_in '");
+		env_run("test \"$(tc filter show dev up0 egress | grep -c sc_uplink_out)\" = 1");
+		assert_false(has_pin("link_uplink_in"));
+	}
+	/* Another mode takes the guard away, another device all of it. */
+	conf.xdp_mode = DP_XDP_AUTO;
+	dp = must_open();
+	OK(dp_attach_uplink(dp, up, &err));
+	assert_string_equal(dp_xdp_mode_text(dp), "tc"); /* what ran */
+	dp_close(dp);
+	conf.xdp_mode = DP_XDP_GENERIC;
+	dp = must_open();
+	OK(dp_attach_uplink(dp, up, &err));
+	env_run("! tc filter show dev up0 ingress | grep -q sc_uplink_tc");
+	OK(dp_attach_uplink(dp, plain, &err));
+	no_filters("up0");
+	dp_close(dp);
+	OK(dp_unpin(pin_dir, &err));
+	no_filters("plain0");
+}
+
+/* What an operator pays for a slot: no surprise, and nothing that grows with traffic. */
+static void test_memory(void **state UNUSED)
+{
+	struct dp *dp;
+	uint64_t small, large;
+
+	dp = must_open();
+	small = dp_memory_bytes(dp);
+	dp_close(dp);
+	OK(dp_unpin(pin_dir, &err));
+	conf.slots = SC_SLOTS_MAX;
+	dp = must_open();
+	large = dp_memory_bytes(dp);
+	dp_close(dp);
+	printf("# %.1f MiB without slots, %.0f bytes a slot\n", (double)small / (1 << 20),
+	       (double)(large - small) / SC_SLOTS_MAX);
+	assert_in_range(small, 1 << 20, 64 << 20);
+	/* slot, ceiling, scan, counters of each CPU and their own stripe */
+	assert_in_range((large - small) / SC_SLOTS_MAX, 64 + 8 + 72 + 2 * 64,
+			64 + 8 + 72 + 64 + 64 * 1024);
+}
+
 static uint32_t slot4_at(uint32_t index)
 {
 	AUTO_FD int fd = pinned("slot4");
@@ -380,12 +444,20 @@ static void test_own_set(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_adopts_maps),	   T(test_refuses_other_size),
-		T(test_refuses_other_abi), T(test_refuses_foreign_pins),
-		T(test_refuses_bad_conf),  T(test_finishes_half_made),
-		T(test_replaces_in_place), T(test_follows_device),
-		T(test_xdp_modes),	   T(test_unpin_detaches),
-		T(test_slot_set),	   T(test_own_set),
+		T(test_adopts_maps),
+		T(test_refuses_other_size),
+		T(test_refuses_other_abi),
+		T(test_refuses_foreign_pins),
+		T(test_refuses_bad_conf),
+		T(test_finishes_half_made),
+		T(test_replaces_in_place),
+		T(test_follows_device),
+		T(test_xdp_modes),
+		T(test_unpin_detaches),
+		T(test_slot_set),
+		T(test_own_set),
+		T(test_clsact),
+		T(test_memory),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

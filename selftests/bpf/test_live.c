@@ -16,7 +16,9 @@
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,6 +27,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <cmocka.h>
 #include "rig.h"
 
@@ -35,6 +38,7 @@
 
 static int home = -1, world = -1, tun = -1;
 static int udp6 = -1, udp4 = -1; /* sockets in world */
+static bool no_tcx;
 static struct rig rig;
 
 static void world_run(const char *command)
@@ -124,6 +128,7 @@ static void open_mode(enum dp_xdp_mode mode, const char *text)
 	rig_conf(&rig);
 	rig.conf.xdp_mode = mode;
 	rig.conf.wg_l2_len = 0;
+	rig.conf.no_tcx = no_tcx;
 	rig_open(&rig);
 	if (dp_attach_wg(rig.dp, (int)rig.wg0, 0, &err)) {
 		print_error("%s\n", err.text);
@@ -140,6 +145,7 @@ static int teardown(void **state UNUSED)
 	if (rig.dp)
 		rig_close(&rig);
 	rig.dp = NULL;
+	no_tcx = false;
 	return 0;
 }
 
@@ -277,6 +283,19 @@ static void test_tc(void **state UNUSED)
 	test_mode(DP_XDP_TC, "tc");
 }
 
+/* As on a kernel before 6.6: filters of clsact in the place of tcx links. */
+static void test_native_clsact(void **state)
+{
+	no_tcx = true;
+	test_native(state);
+}
+
+static void test_tc_clsact(void **state)
+{
+	no_tcx = true;
+	test_tc(state);
+}
+
 /* Another host must not take a live slot's address: its own kernel finds the duplicate. */
 static void test_dad(void **state UNUSED)
 {
@@ -353,6 +372,86 @@ static void test_outlives_relayd(void **state UNUSED)
 	}
 }
 
+#define SWAPS 10
+#define WINDOW 64 /* packets on their way at most: no queue overflows by itself */
+
+/* A sender that never stops; the reader hands every packet's place back. */
+struct stream {
+	sem_t window;
+	unsigned long sent, got;
+	bool stop;
+};
+
+static void *stream_send(void *arg)
+{
+	struct stream *s = arg;
+	struct timespec until;
+
+	while (!__atomic_load_n(&s->stop, __ATOMIC_ACQUIRE)) {
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += WAIT_MS / 1000;
+		if (sem_timedwait(&s->window, &until))
+			break; /* lost packets hold every place: the reader will tell */
+		world_send(udp6, SLOT3_V6, 100);
+		__atomic_add_fetch(&s->sent, 1, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+static void *stream_read(void *arg)
+{
+	struct stream *s = arg;
+	uint8_t packet[PKT_MAX];
+
+	while (readable(tun)) { /* ends when nothing came for so long */
+		if (read(tun, packet, sizeof(packet)) == 40 + 8 + 100) {
+			s->got++;
+			sem_post(&s->window);
+		}
+	}
+	return NULL;
+}
+
+/* A new relayd, again and again, each with programs of its own, while packets run. */
+static void test_swaps_lose_nothing(void **state UNUSED)
+{
+	struct stream s = {};
+	struct sc_counters n;
+	pthread_t sender, reader;
+	struct err err = {};
+	unsigned long at = 0;
+
+	open_mode(no_tcx ? DP_XDP_GENERIC : DP_XDP_NATIVE, no_tcx ? "generic" : "native");
+	assert_int_equal(sem_init(&s.window, 0, WINDOW), 0);
+	assert_int_equal(pthread_create(&reader, NULL, stream_read, &s), 0);
+	assert_int_equal(pthread_create(&sender, NULL, stream_send, &s), 0);
+	for (int i = 0; i < SWAPS; i++) {
+		dp_close(rig.dp);
+		assert_int_equal(dp_open(&rig.conf, &rig.dp, &err), 0);
+		assert_int_equal(dp_attach_wg(rig.dp, (int)rig.wg0, 0, &err), 0);
+		assert_int_equal(dp_attach_uplink(rig.dp, (int)rig.up, &err), 0);
+		/* Packets ran meanwhile. */
+		assert_true(__atomic_load_n(&s.sent, __ATOMIC_ACQUIRE) > at);
+		at = __atomic_load_n(&s.sent, __ATOMIC_ACQUIRE);
+	}
+	__atomic_store_n(&s.stop, true, __ATOMIC_RELEASE);
+	pthread_join(sender, NULL);
+	pthread_join(reader, NULL);
+	dp_counters(rig.dp, 3, &n);
+	printf("# %lu packets through %d replacements of every program\n", s.sent, SWAPS);
+	assert_int_equal(s.got, s.sent);
+	assert_int_equal(n.down_packets, s.sent);
+	assert_int_equal(n.down_bytes, s.sent * 148);
+	assert_int_equal(n.drop_packets, 0);
+	sem_destroy(&s.window);
+}
+
+static void test_swaps_lose_nothing_clsact(void **state)
+{
+	no_tcx = true;
+	test_swaps_lose_nothing(state);
+}
+
 #define T(f) cmocka_unit_test_teardown(f, teardown)
 
 int main(void)
@@ -365,11 +464,16 @@ int main(void)
 		T(test_bad_source),
 		T(test_packet_too_big),
 		T(test_outlives_relayd),
+		T(test_swaps_lose_nothing),
+		T(test_native_clsact),
+		T(test_tc_clsact),
+		T(test_swaps_lose_nothing_clsact),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	env_enter();
 	make_world();
 	make_relay();
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	return cmocka_run_group_tests_name("live", tests, NULL, NULL);
 }

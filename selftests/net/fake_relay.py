@@ -1,13 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """fake_relay.py PORT KEY CERT LOG: the relay's /v1/peers, without a data plane. No IPv4 to give."""
+import base64
 import http.server
 import json
 import ssl
 import sys
 
+import fake_psk
+
 port, key, cert, log = sys.argv[1:]
 peers = {}
+epochs = {}  # by public key: what comes next
+confirms = {}
+RELAY_KEY = "B" + "A" * 42 + "="
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -30,8 +36,38 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def stale(self, ask):
+        self.reply(409, {"code": "psk_epoch", "epoch": epochs.setdefault(ask["pubkey"], 1000)})
+
+    def offer(self, ask):
+        if ask["epoch"] != epochs.get(ask["pubkey"]):
+            self.note(f"OFFER {ask['epoch']} refused")
+            self.stale(ask)
+            return
+        pk = base64.b64decode(ask["kem"], validate=True)
+        ct, ss = fake_psk.encaps(pk)
+        _, mine, theirs = fake_psk.keys("fake", "2001:db8::5", base64.b64decode(ask["pubkey"]),
+                                        base64.b64decode(RELAY_KEY), ask["epoch"], pk, ct, ss)
+        confirms[ask["pubkey"]] = (ask["epoch"], base64.b64encode(theirs).decode())
+        epochs[ask["pubkey"]] += 1
+        self.note(f"OFFER {ask['epoch']} answered")
+        self.reply(200, {"epoch": ask["epoch"], "relay": "fake", "ct": base64.b64encode(ct).decode(),
+                         "confirm": base64.b64encode(mine).decode()})
+
+    def do_PUT(self):
+        ask = self.body()
+        if confirms.get(ask["pubkey"]) != (ask["epoch"], ask["confirm"]):
+            self.note(f"COMMIT {ask['epoch']} refused")
+            self.stale(ask)
+            return
+        self.note(f"COMMIT {ask['epoch']} confirmed")
+        self.reply(200, {"epoch": ask["epoch"]})
+
     def do_POST(self):
         ask = self.body()
+        if self.path == "/v1/peers/psk":
+            self.offer(ask)
+            return
         self.note(f"POST {ask['container']} ipv4={ask['ipv4']} {ask['pubkey']}")
         if ask["ipv4"]:
             self.reply(403, {"code": "ipv4_quota", "detail": "none left"})
@@ -39,7 +75,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         peers[ask["pubkey"]] = ask
         self.reply(201, {
             "pubkey": ask["pubkey"], "ipv6": "2001:db8::5", "ipv4": None, "mtu": 1420,
-            "relay": {"endpoint": "192.0.2.1:51820", "pubkey": "B" + "A" * 42 + "="}})
+            "relay": {"endpoint": "192.0.2.1:51820", "pubkey": RELAY_KEY}})
 
     def do_GET(self):
         self.reply(200, list(peers.values()))

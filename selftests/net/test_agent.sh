@@ -25,7 +25,7 @@ trap cleanup EXIT
 
 n=0 failed=0
 echo "TAP version 13"
-echo "1..20"
+echo "1..25"
 check() { # check NAME COMMAND...
 	local name=$1
 	shift
@@ -120,11 +120,14 @@ check "takes IPv6 alone where no IPv4 is granted, and says so" said 'web: 403 ip
 check "and asks again without" asked '^POST web ipv4=False'
 check "refuses network host in words" said 'plain: network host.*not attached'
 check "refuses a label's value in words" said 'wrong: label sidecar.bandwidth="11": expected 10, 50, 100 or 500'
+check "learns from a refusal which epoch is next" asked '^OFFER 0 refused'
+check "agrees on a key with the relay" asked '^OFFER 1000 answered'
+check "and both have the same" asked '^COMMIT 1000 confirmed'
 check "goes on to the tunnel" said 'web: attach$'
 code=0
-second=$(timeout 5 "$BUILD/sidecar-agent" --env "$tmp/env" 2>&1) || code=$?
+second=$(timeout 5 "$BUILD/sidecar-agent" -v --env "$tmp/env" 2>&1) || code=$?
 check "a second one of the same state is refused in words" \
-	test "$code" = 1 -a "${second%another sidecar-agent runs}" != "$second"
+	test "$code" = 1 -a "${second/another sidecar-agent runs/}" != "$second"
 worker() { pgrep -P "$agent"; }
 status=$(cat "/proc/$(worker)/status")
 check "the worker is another user, with Docker's group only" \
@@ -163,4 +166,15 @@ code=0
 wait "$agent" || code=$?
 check "ends in order" test "$code" = 0
 check "was never stopped by its own filter" test -z "$(grep 'may not use' "$tmp/log")"
+
+container 3 wrong 102 bridge '{"sidecar.enable":"true","sidecar.bandwidth":"11"}'
+# Without -v and SIDECAR_LOG the log is for those who may read codes.
+"$BUILD/sidecar-agent" --env "$tmp/env" 2>"$tmp/codes" &
+agent=$!
+pids+=("$agent")
+coded() { grep -qE "^worker: warning: 301 $(id 3 | cut -c1-12)\$" "$tmp/codes"; }
+check "by default the log holds codes and ids" within 15 coded
+kill "$agent"
+wait "$agent" || true
+check "and nothing else" test -z "$(grep -vE '^(agent|worker): [a-z]+: [0-9]{3}( [0-9a-f]{12})?$' "$tmp/codes")"
 exit $failed

@@ -17,8 +17,10 @@ static char file[64];
 static int set_up(UNUSED void **state)
 {
 	static const char *const names[] = {
-		"SIDECAR_TOKEN",     "SIDECAR_TOKEN_FILE", "SIDECAR_JOIN", "DOCKER_HOST",
-		"SIDECAR_STATE_DIR", "SIDECAR_NETNS_DIR",  "HTTPS_PROXY",  "https_proxy"};
+		"SIDECAR_TOKEN",      "SIDECAR_TOKEN_FILE", "SIDECAR_JOIN",
+		"DOCKER_HOST",	      "SIDECAR_STATE_DIR",  "SIDECAR_NETNS_DIR",
+		"SIDECAR_PSK_PERIOD", "SIDECAR_PSK_STRICT", "SIDECAR_LOG",
+		"HTTPS_PROXY",	      "https_proxy"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		unsetenv(names[i]);
@@ -54,6 +56,8 @@ static void token_and_join_are_enough(UNUSED void **state)
 	assert_string_equal(conf.state_dir, "/var/lib/sidecar-agent");
 	assert_string_equal(conf.netns_dir, "/run/docker/netns");
 	assert_string_equal(conf.proxy, "");
+	assert_int_equal(conf.psk_period_s, 120);
+	assert_int_equal(conf.psk_strict_s, 0);
 }
 
 static void what_is_set_is_taken(UNUSED void **state)
@@ -64,11 +68,15 @@ static void what_is_set_is_taken(UNUSED void **state)
 	setenv("SIDECAR_STATE_DIR", "/var/lib/b", 1);
 	setenv("SIDECAR_NETNS_DIR", "/run/docker-b/netns", 1);
 	setenv("HTTPS_PROXY", "http://192.0.2.9:3128", 1);
+	setenv("SIDECAR_PSK_PERIOD", "10", 1);
+	setenv("SIDECAR_PSK_STRICT", "600", 1);
 	assert_int_equal(conf_from_env(&conf, NULL), 0);
 	assert_string_equal(conf.docker_socket, "/run/docker-b.sock");
 	assert_string_equal(conf.state_dir, "/var/lib/b");
 	assert_string_equal(conf.netns_dir, "/run/docker-b/netns");
 	assert_string_equal(conf.proxy, "http://192.0.2.9:3128");
+	assert_int_equal(conf.psk_period_s, 10);
+	assert_int_equal(conf.psk_strict_s, 600);
 }
 
 static void an_empty_variable_is_an_unset_one(UNUSED void **state)
@@ -91,6 +99,17 @@ static void each_mistake_names_its_variable(UNUSED void **state)
 	set_up(NULL);
 	setenv("HTTPS_PROXY", "socks5://x", 1);
 	assert_non_null(strstr(refused(-EINVAL), "HTTPS_PROXY: expected http://"));
+	set_up(NULL);
+	setenv("SIDECAR_PSK_PERIOD", "4", 1);
+	assert_string_equal(refused(-EINVAL),
+			    "SIDECAR_PSK_PERIOD: expected a number of seconds, 5 to 3600");
+	set_up(NULL);
+	setenv("SIDECAR_LOG", "words", 1);
+	assert_string_equal(refused(-EINVAL), "SIDECAR_LOG: expected codes or text");
+	set_up(NULL);
+	setenv("SIDECAR_PSK_STRICT", "239", 1);
+	assert_string_equal(refused(-EINVAL),
+			    "SIDECAR_PSK_STRICT: expected a number of seconds, 240 to 604800");
 	set_up(NULL);
 	setenv("SIDECAR_JOIN", "https://relay", 1);
 	assert_non_null(strstr(refused(-EINVAL), "SIDECAR_JOIN: "));

@@ -169,12 +169,14 @@ static void labels_are_read(UNUSED void **state)
 	struct labels l;
 
 	assert_int_equal(labels("{\"sidecar.enable\":\"true\",\"sidecar.ipv4\":\"true\","
+				"\"sidecar.firewall\":\"allow tcp 22; deny\","
 				"\"sidecar.bandwidth\":\"50\",\"sidecar.egress\":\"bridge\","
 				"\"sidecar.relay\":\"RELAY.example\",\"other\":\"x\"}",
 				&l, NULL),
 			 0);
 	assert_true(l.enable && l.ipv4 && l.egress_bridge);
 	assert_int_equal(l.bandwidth_mbps, 50);
+	assert_int_equal(l.firewall.n, 2);
 	assert_int_equal(l.n_unknown, 0);
 }
 
@@ -198,6 +200,8 @@ static void a_wrong_value_is_named_with_its_label(UNUSED void **state)
 		 "label sidecar.enable=\"yes\": expected true or false"},
 		{"{\"sidecar.enable\":\"true\",\"sidecar.bandwidth\":\"11\"}",
 		 "label sidecar.bandwidth=\"11\": expected 10, 50, 100 or 500"},
+		{"{\"sidecar.enable\":\"true\",\"sidecar.firewall\":\"deny in; allow 22\"}",
+		 "label sidecar.firewall: rule 2: \"22\": from expected"},
 		{"{\"sidecar.enable\":\"true\",\"sidecar.ipv4\":\"1\"}",
 		 "label sidecar.ipv4=\"1\": expected true or false"},
 		{"{\"sidecar.enable\":\"true\",\"sidecar.egress\":\"\"}",

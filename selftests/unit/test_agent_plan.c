@@ -16,6 +16,7 @@ static const struct plan_in settled = {
 	.attached = true,
 	.has_config = true,
 	.confirmed = true,
+	.keyed = true,
 	.relay_due = true,
 	.helper_due = true,
 };
@@ -32,13 +33,13 @@ static void succeed(struct plan_in *in, enum plan_step step)
 		in->checked = true;
 		break;
 	case PLAN_POST:
-		in->confirmed = in->has_config = true;
+		in->confirmed = in->has_config = in->keyed = true;
 		break;
 	case PLAN_ATTACH:
 		in->touched = in->attached = true;
 		break;
 	case PLAN_DELETE:
-		in->readd = in->confirmed = false;
+		in->readd = in->confirmed = in->keyed = false;
 		break;
 	case PLAN_DETACH:
 		in->touched = in->attached = false;
@@ -148,6 +149,16 @@ static void a_silent_relay_means_the_last_known_addresses(void **state UNUSED)
 	assert_int_equal(plan_next(&in), PLAN_NOTHING);
 }
 
+static void without_a_key_no_tunnel_is_made_while_the_relay_answers(void **state UNUSED)
+{
+	struct plan_in in = settled;
+
+	in.attached = in.keyed = false;
+	assert_int_equal(plan_next(&in), PLAN_NOTHING);
+	in.relay_down = true;
+	assert_int_equal(plan_next(&in), PLAN_ATTACH);
+}
+
 static void a_relay_that_refuses_gets_no_tunnel_made(void **state UNUSED)
 {
 	struct plan_in in = settled;
@@ -183,7 +194,7 @@ static void without_a_handshake_the_peer_is_added_anew(void **state UNUSED)
 /* From every state there is, success leads to rest in a few steps. */
 static void every_state_comes_to_rest(void **state UNUSED)
 {
-	for (unsigned int bits = 0; bits < 1u << 11; bits++) {
+	for (unsigned int bits = 0; bits < 1u << 12; bits++) {
 		struct plan_in in = {
 			.wanted = bits & 1,
 			.running = bits & 2,
@@ -196,6 +207,7 @@ static void every_state_comes_to_rest(void **state UNUSED)
 			.has_config = bits & 256,
 			.confirmed = bits & 512,
 			.readd = bits & 1024,
+			.keyed = bits & 2048,
 			.relay_due = true,
 			.helper_due = true,
 		};
@@ -244,6 +256,7 @@ int main(void)
 		cmocka_unit_test(another_name_is_told_to_the_relay_and_no_more),
 		cmocka_unit_test(another_configuration_is_attached),
 		cmocka_unit_test(a_silent_relay_means_the_last_known_addresses),
+		cmocka_unit_test(without_a_key_no_tunnel_is_made_while_the_relay_answers),
 		cmocka_unit_test(a_relay_that_refuses_gets_no_tunnel_made),
 		cmocka_unit_test(back_off_holds_each_side),
 		cmocka_unit_test(without_a_handshake_the_peer_is_added_anew),

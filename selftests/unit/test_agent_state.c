@@ -57,6 +57,8 @@ static void everything_comes_back(UNUSED void **unused)
 	assert_int_equal(parse_endpoint("[2001:db8::2]:51820", &e->config.endpoint), 0);
 	e->config.relay_key[31] = 7;
 	e->config.mtu = 1420;
+	e->has_psk = true;
+	memset(e->psk, 9, KEY_LEN);
 	add(&a, "second");
 	assert_int_equal(state_save(&a, NULL), 0);
 	assert_false(a.dirty);
@@ -69,7 +71,9 @@ static void everything_comes_back(UNUSED void **unused)
 	assert_ptr_equal(f, state_by_id(&b, e->id));
 	assert_ptr_equal(f, state_by_key(&b, e->public_key));
 	assert_memory_equal(f->private_key, e->private_key, KEY_LEN);
-	assert_true(f->registered && f->has_config);
+	assert_true(f->registered && f->has_config && f->has_psk);
+	assert_memory_equal(f->psk, e->psk, KEY_LEN);
+	assert_false(state_by_name(&b, "second")->has_psk);
 	assert_memory_equal(&f->config.v6, &e->config.v6, 16);
 	assert_memory_equal(&f->config.v4, &e->config.v4, 4);
 	assert_int_equal(f->config.endpoint.port, 51820);

@@ -82,6 +82,36 @@ static void pin_length_counts(void **state UNUSED)
 	assert_int_equal(b64_pin_parse(pin, 43, key), 0);
 }
 
+/* RFC 4648 section 10. */
+static void any_length_has_the_rfc_s_text(void **state UNUSED)
+{
+	static const char *const want[] = {"",	       "Zg==",	   "Zm8=",    "Zm9v",
+					   "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"};
+	char text[16];
+	uint8_t got[8];
+
+	for (size_t len = 0; len < ARRAY_SIZE(want); len++) {
+		assert_string_equal(b64_text(text, sizeof(text), "foobar", len), want[len]);
+		assert_int_equal(b64_parse(want[len], got, len), 0);
+		assert_memory_equal(got, "foobar", len);
+	}
+	assert_null(b64_text(text, 8, "foobar", 6));
+}
+
+static void any_length_is_parsed_strictly(void **state UNUSED)
+{
+	uint8_t got[8];
+
+	assert_int_equal(b64_parse("Zm9v", got, 2), -EINVAL);
+	assert_int_equal(b64_parse("Zm9v", got, 4), -EINVAL);
+	assert_int_equal(b64_parse("Zm8", got, 2), -EINVAL);
+	assert_int_equal(b64_parse("Zm9=", got, 2), -EINVAL);
+	assert_int_equal(b64_parse("Zm=v", got, 3), -EINVAL);
+	assert_int_equal(b64_parse("Zm8=", got, 3), -EINVAL);
+	assert_int_equal(b64_parse("Zm-v", got, 3), -EINVAL);
+	assert_int_equal(b64_parse(" m9v", got, 3), -EINVAL);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -90,6 +120,8 @@ int main(void)
 		cmocka_unit_test(mistakes_are_refused),
 		cmocka_unit_test(every_byte_is_a_digit_or_not),
 		cmocka_unit_test(pin_length_counts),
+		cmocka_unit_test(any_length_has_the_rfc_s_text),
+		cmocka_unit_test(any_length_is_parsed_strictly),
 	};
 
 	return RUN_TESTS(tests);

@@ -38,29 +38,38 @@ static void test_defaults(UNUSED void **state)
 	assert_int_equal(conf.n_pool4, 0);
 	assert_int_equal(conf.n_tiers, 7);
 	assert_int_equal(conf_tier(&conf, "pulse+ipv4")->max_ipv4, 1);
+	assert_true(conf_tier(&conf, "pulse+ipv4")->smtp);
+	assert_false(conf_tier(&conf, "free")->smtp);
+	assert_int_equal(conf_tier(&conf, "free")->scan_per_s, 50);
 	assert_null(conf_tier(&conf, "gold"));
 }
 
 /* Every key, in another order than the canonical one. */
-static const char full[] = "run_dir: /run/r\n"
-			   "state: {dir: /srv/state}\n"
-			   "tiers:\n"
-			   "  gold: {rate_kbps: 5000, peers: 2, ipv4: 1, ipv6: 4}\n"
-			   "shaper: {classes: 0}\n"
-			   "xdp: generic\n"
-			   "hairpin: deny\n"
-			   "isolation: account\n"
-			   "slots: 1024\n"
-			   "pools:\n"
-			   "  - {prefix: 192.0.2.0/24, mode: routed}\n"
-			   "  - {slot_bits: 14, prefix: '2001:db8::/56'}\n"
-			   "  - {prefix: '2001:db8:1::/100', mode: onlink}\n"
-			   "wireguard: {mtu: 1280, ports: [1, 2]}\n"
-			   "listen: 127.0.0.1:443\n"
-			   "public: {ipv6: '2001:db8:ffff::2', ipv4: 203.0.113.2}\n"
-			   "uplink: eth0\n"
-			   "region: eu-west\n"
-			   "name: paris-1\n";
+static const char full[] =
+	"pages: {aup: /p/aup.md, terms: /p/terms.html}\n"
+	"canary: {key: AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=, "
+	"file: /p/canary}\n"
+	"billing: {hold_days: 7}\n"
+	"url: 'https://relay.example:444'\n"
+	"run_dir: /run/r\n"
+	"state: {dir: /srv/state}\n"
+	"tiers:\n"
+	"  gold: {scan_per_s: 70, rate_kbps: 5000, peers: 2, ipv4: 1, ipv6: 4, smtp: true}\n"
+	"shaper: {classes: 0}\n"
+	"xdp: generic\n"
+	"hairpin: deny\n"
+	"isolation: account\n"
+	"slots: 1024\n"
+	"pools:\n"
+	"  - {prefix: 192.0.2.0/24, mode: routed}\n"
+	"  - {slot_bits: 14, prefix: '2001:db8::/56'}\n"
+	"  - {prefix: '2001:db8:1::/100', mode: onlink}\n"
+	"wireguard: {mtu: 1280, ports: [1, 2]}\n"
+	"listen: 127.0.0.1:443\n"
+	"public: {ipv6: '2001:db8:ffff::2', ipv4: 203.0.113.2}\n"
+	"uplink: eth0\n"
+	"region: eu-west\n"
+	"name: paris-1\n";
 
 static const char canonical[] = "name: paris-1\n"
 				"region: \"eu-west\"\n"
@@ -93,9 +102,21 @@ static const char canonical[] = "name: paris-1\n"
 				"    ipv4: 1\n"
 				"    ipv6: 4\n"
 				"    rate_kbps: 5000\n"
+				"    guarantee_mbps: 500\n"
+				"    smtp: true\n"
+				"    scan_per_s: 70\n"
 				"state:\n"
 				"  dir: \"/srv/state\"\n"
-				"run_dir: \"/run/r\"\n";
+				"run_dir: \"/run/r\"\n"
+				"url: \"https://relay.example:444\"\n"
+				"billing:\n"
+				"  hold_days: 7\n"
+				"canary:\n"
+				"  file: \"/p/canary\"\n"
+				"  key: \"AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\"\n"
+				"pages:\n"
+				"  terms: \"/p/terms.html\"\n"
+				"  aup: \"/p/aup.md\"\n";
 
 static char *print(const struct conf *conf)
 {
@@ -140,6 +161,10 @@ static const struct {
 	{"uplink: a\ncolour: red\n", "t.yaml:2:1: unknown key \"colour\""},
 	{"pools:\n  - {prefix: 192.0.2.0/24, size: 3}\n",
 	 "t.yaml:2:28: unknown key \"size\" in pools[0]"},
+	{"tiers: {free: {smtp: yes}}\n",
+	 "t.yaml:1:22: tiers.free.smtp: \"yes\": expected true or false"},
+	{"tiers: {free: {scan_per_s: -1}}\n",
+	 "t.yaml:1:28: tiers.free.scan_per_s: \"-1\": expected a number from 0 to 1000000"},
 	{"tiers: {free: {peer: 3}}\n", "t.yaml:1:16: unknown key \"peer\" in tiers.free"},
 	{"pools:\n  - {prefix: \"2001:db8::1/64\"}\n",
 	 "t.yaml:2:14: pools[0].prefix: \"2001:db8::1/64\": expected ADDRESS/LENGTH without "
@@ -198,6 +223,20 @@ static const struct {
 	{MINIMAL "wireguard: {ports: [5, 5]}\n",
 	 "t.yaml: wireguard.ports: the two ports are the same"},
 	{MINIMAL "tiers: {}\n", "t.yaml: tiers: at least one is required"},
+	{MINIMAL "canary: {file: /c}\n", "t.yaml: canary.key: missing"},
+	{MINIMAL "canary: {key: AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=}\n",
+	 "t.yaml: canary.file: missing"},
+	{"canary: {key: AAAA}\n",
+	 "t.yaml:1:15: canary.key: \"AAAA\": expected 44 characters of base64"},
+	{"url: http://relay.example\n",
+	 "t.yaml:1:6: url: \"http://relay.example\": expected https://HOST or https://HOST:PORT"},
+	{"url: https://relay.example/\n",
+	 "t.yaml:1:6: url: \"https://relay.example/\": expected https://HOST or https://HOST:PORT"},
+	{"tiers: {free: {smtp: yes}}\n",
+	 "t.yaml:1:22: tiers.free.smtp: \"yes\": expected true or false"},
+	{"billing: {hold_days: 3651}\n",
+	 "t.yaml:1:22: billing.hold_days: \"3651\": expected a number from 0 to 3650"},
+	{"pages: {imprint: /x}\n", "t.yaml:1:9: unknown key \"imprint\" in pages"},
 };
 
 static void test_errors(UNUSED void **state)

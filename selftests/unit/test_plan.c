@@ -182,6 +182,49 @@ static void without_a_gateway_only_the_unreachable_default_is_set(void **state)
 	       "route set ::/0 table 100005 gateway\n");
 }
 
+/* What a tier or the peer's own rules change is one atomic write of the slot, nothing else. */
+static void limits_and_rules_change_the_slot_only(void **state)
+{
+	struct peer before = peer_of(5, 1), after[4];
+
+	(void)state;
+	before.ceil_kbps = 50000;
+	for (size_t i = 0; i < ARRAY_SIZE(after); i++)
+		after[i] = before;
+	after[0].smtp = 1;
+	after[1].scan_per_s = 50;
+	after[2].ceil_kbps = 100000;
+	after[3].firewall.n = 1;
+	after[3].firewall.rule[0].flags = SC_RULE_IN;
+	for (size_t i = 0; i < ARRAY_SIZE(after); i++)
+		expect(state_of(&env, &after[i], 1), state_of(&env, &before, 1), "slot set 5\n");
+}
+
+static void abuse_ceiling_follows_the_tier(void **state)
+{
+	static const struct {
+		uint32_t ceil_kbps, byte_ps, packet_ns;
+	} cases[] = {
+		{0, 0, 0},	       /* unshaped: no ceiling */
+		{10000, 80000, 10240}, /* at least 100 Mbit/s */
+		{25000, 80000, 10240},
+		{100000, 20000, 2560}, /* four times the tier */
+		{10000000, 200, 25},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct peer p = peer_of(5, 1);
+		struct kstate s;
+
+		p.ceil_kbps = cases[i].ceil_kbps;
+		s = state_of(&env, &p, 1);
+		assert_int_equal(s.slots[0].in_byte_ps, cases[i].byte_ps);
+		assert_int_equal(s.slots[0].in_packet_ns, cases[i].packet_ns);
+		kstate_clear(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +238,8 @@ int main(void)
 		cmocka_unit_test(an_ipv4_address_adds_its_routes),
 		cmocka_unit_test(one_of_two_peers_of_an_account_leaves_their_vrf),
 		cmocka_unit_test(without_a_gateway_only_the_unreachable_default_is_set),
+		cmocka_unit_test(limits_and_rules_change_the_slot_only),
+		cmocka_unit_test(abuse_ceiling_follows_the_tier),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

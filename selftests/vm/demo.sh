@@ -95,7 +95,7 @@ customer() {
 	on_relay 'relayctl token add --account alice --tier pulse+ipv4'
 	token=$(cat "$TMP/answer")
 	on_relay 'relayctl join'
-	printf 'SIDECAR_TOKEN=%s\nSIDECAR_JOIN=%s\n' "$token" "$(cat "$TMP/answer")" |
+	printf 'SIDECAR_TOKEN=%s\nSIDECAR_JOIN=%s\nSIDECAR_LOG=text\n' "$token" "$(cat "$TMP/answer")" |
 		on edge sh -c 'umask 077; mkdir -p /etc/sidecar; cat >/etc/sidecar/env'
 }
 

@@ -32,6 +32,7 @@ agent_up() {
 		{
 			echo "SIDECAR_TOKEN=$(relay_token "$2" "$3")"
 			echo "SIDECAR_JOIN=$(on relay relayctl join)"
+			echo SIDECAR_LOG=text
 		} | on edge sh -c "umask 077; mkdir -p /etc/sidecar; cat >$env"
 	fi
 	if [ "$host" = a ]; then

@@ -56,10 +56,13 @@ out=$(from_one tcp 2001:db8:ffff::2 8443 1 2>&1 || true)
 is "the control port does not answer through the tunnel (IPv6)" "$(jq -r .ok <<<"$out")" false
 check "and these packets were counted as to_relay" test "$(drops to_relay)" -gt "$before"
 
-# Another's source address: added to the container's own device, sent, never arrives.
+# Another's source address: added to the container's own device, sent into the tunnel by a route of
+# the container's own, never arrives.
 spoof() { # spoof FAMILY SOURCE LEN TARGET
 	docker_on a exec one ip "-$1" addr add "$2/$3" dev sidecar0
+	docker_on a exec one ip "-$1" route add "$4" dev sidecar0
 	docker_on a exec one ping "-$1" -c 3 -W 1 -I "$2" "$4" >/dev/null 2>&1 || true
+	docker_on a exec one ip "-$1" route del "$4" dev sidecar0
 	docker_on a exec one ip "-$1" addr del "$2/$3" dev sidecar0
 }
 before=$(drops bad_source)

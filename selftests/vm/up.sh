@@ -44,7 +44,7 @@ else
 	echo "# booting two machines under emulation (about half a minute) ..."
 	start relay 52:54:00:00:00:01 edge 52:54:00:00:00:0a
 	start edge 52:54:00:00:00:02 relay 52:54:00:00:00:0b
-	wait_until 180 up relay && wait_until 180 up edge || {
+	wait_until 600 up relay && wait_until 600 up edge || {
 		for f in $VM_RUN/*.console; do tail -n 30 "$f"; done | sed 's/^/# /'
 		echo "Bail out! a machine does not come up"
 		exit 1

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Everything that a stranger or a customer can fill has an end, and others are served meanwhile.
+cd "$(dirname "$0")/../.."
+. selftests/api/lib.sh
+for page in terms privacy aup dmca subprocessors security; do echo "# $page" >"$T/$page.md"; done
+relay_up "pages: {terms: $T/terms.md, privacy: $T/privacy.md, aup: $T/aup.md, dmca: $T/dmca.md, subprocessors: $T/subprocessors.md, security: $T/security.md}
+"
+admin=$(new_token alice free admin)
+bob=$(new_token bob free "peers:read peers:add admin")
+metrics=$(new_token operator free metrics)
+
+# --- bodies: every route that takes one ---
+call GET /api/openapi.json
+jq -r '.paths | to_entries[] | .key as $p | .value | to_entries[] | select(.value.requestBody) | "\(.key | ascii_upcase) \($p)"' "$T/body" >"$T/with_body"
+point "routes with a body are documented" test "$(wc -l <"$T/with_body")" -ge 8
+head -c 20000 /dev/zero | tr '\0' ' ' >"$T/big"
+while read -r method path; do
+	row "413 body_too_large" "$method $path: 20 kB" "$method" "$path" "$admin" "$(cat "$T/big")x"
+	row "415 unsupported_media_type" "$method $path: text" "$method" "$path" "$admin" x -H 'Content-Type: text/plain'
+	row "400 invalid_json" "$method $path: not JSON" "$method" "$path" "$admin" '{'
+	row "400 invalid_json" "$method $path: deep" "$method" "$path" "$admin" "$(printf '[%.0s' {1..1000})"
+done <"$T/with_body"
+
+# --- every page and document: 200, then 304 ---
+for path in $(jq -r '.paths | to_entries[] | select(.value.get.responses["304"]) | .key' < <(curl -sk "$URL/api/openapi.json")); do
+	case $path in /warrant*) continue ;; esac
+	row "200" "$path" GET "$path" - -
+	etag=$(header etag)
+	row "304" "$path again" GET "$path" - - -H "If-None-Match: $etag"
+done
+
+# --- metrics without a kernel ---
+say "refuse 1" >/dev/null
+row "503 relay_refused" "metrics when the net role refuses" GET /metrics "$metrics" -
+row "400 invalid_request" "metrics with an invalid query" GET '/metrics?a=%zz' "$metrics" -
+row "401 missing_token" "metrics without a token" GET /metrics - -
+row "403 insufficient_scope" "metrics with another scope" GET /metrics "$bob" -
+for path in /v1/device/lookup /v1/device/approve; do
+	row "400 invalid_request" "$path with an invalid query" POST "$path?a=%zz" "$bob" '{}'
+	row "401 invalid_token" "$path with a bad token" POST "$path" sct_live_x '{}'
+done
+
+# --- tokens of an account ---
+for i in {1..99}; do echo "next"; echo "url = \"$URL/v1/admin/tokens\""; echo 'request = "POST"'; echo "header = \"Authorization: Bearer $admin\""; echo 'header = "Content-Type: application/json"'; echo "data = \"{\\\"name\\\":\\\"t$i\\\"}\""; echo insecure; echo silent; echo 'output = "/dev/null"'; done | tail -n +2 >"$T/many"
+curl -K "$T/many"
+row "403 token_quota" "an account has 100 valid tokens at most" POST /v1/admin/tokens "$admin" '{"name":"one-more"}'
+row "201" "another account is not concerned" POST /v1/admin/tokens "$bob" '{"name":"mine"}'
+row "200" "a device asks" POST /v1/device/authorize - '{}'
+row "403 token_quota" "nor may a device get one more" POST /v1/device/approve "$admin" "{\"user_code\":\"$(json .user_code)\",\"approve\":true}"
+
+# --- requests of one token ---
+curl -sk -o /dev/null -w '%{http_code}\n' -H "Authorization: Bearer $bob" "$URL/v1/health?n=[1-3000]" | sort | uniq -c >"$T/counts"
+like "a token that asks 3000 times in a row is slowed down" "$(cat "$T/counts")" '[0-9]+ 429'
+like "after a burst that is served" "$(cat "$T/counts")" '[0-9]{4} 200'
+row "200" "while others are served" GET /v1/status "$admin" -
+
+# --- requests without a token from one address ---
+curl -sk --interface 127.0.0.9 -o /dev/null -w '%{http_code}\n' "$URL/style.css?n=[1-900]" | sort | uniq -c >"$T/counts"
+like "pages: an address that asks without end is slowed down" "$(cat "$T/counts")" '[0-9]+ 429'
+row "200" "while another is served" GET / - - --interface 127.0.0.10
+
+# --- device codes: the table is full when 64 addresses filled their share ---
+for a in {1..64}; do
+	curl -sk --interface "127.0.1.$a" -o /dev/null -H 'Content-Type: application/json' -d '{}' "$URL/v1/device/authorize?n=[1-9]"
+done
+row "503 busy" "the table of device codes is full" POST /v1/device/authorize - '{}' --interface 127.0.2.1
+like "and says when to come again" "$(header retry-after)" '^[0-9]+$'
+row "200" "all else goes on" GET /v1/status "$admin" -
+
+# --- connections of one address, and slow ones ---
+mkfifo "$T/held"
+python3 - "$PORT" <<'PY' >"$T/held" &
+import socket, sys
+socks = []
+for i in range(80):
+    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), source_address=("127.0.3.1", 0))
+    s.sendall(b"\x16\x03\x01\x02\x00\x01")
+    socks.append(s)
+print("held", flush=True)
+for s in socks:
+    s.settimeout(30)
+    try:
+        s.recv(1)
+    except OSError:
+        pass
+PY
+held=$!
+read -r _ <"$T/held"
+row "200" "80 half-open connections of another address: served" GET /v1/status "$admin" - -m 2
+kill "$held" 2>/dev/null || true
+wait "$held" 2>/dev/null || true
+finish

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The other way: out of a tunnel and, in our case, by way of the VRF's device, to the internet. The
+ * tunnel's stand-in is VXLAN-GPE over the uplink: no link layer, packets come by NAPI.
+ */
+#include <bpf/bpf.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#include "bench.h"
+
+#define UP "tunnel (VXLAN-GPE) to internet, one packet"
+#define PLAIN "plain forwarding, no hook"
+#define OURS "all our hooks"
+#define PACKETS 300000
+
+static void one(struct bench *b, const char *what, uint32_t peers)
+{
+	const struct bpf_program *prog = b->gen->progs.gen_send_up;
+
+	bench_sink_on(b, b->rig.up);
+	bench_send(b, prog, PACKETS / 10);
+	row_add(UP, what, peers, "ns", bench_per_packet(b, prog, PACKETS, what));
+}
+
+static void hooks_on(struct bench *b)
+{
+	struct err err = {};
+
+	if (!dp_attach_wg(b->rig.dp, (int)b->rig.wg1, 1, &err) &&
+	    !dp_attach_uplink(b->rig.dp, (int)b->rig.up, &err))
+		return;
+	fprintf(stderr, "bench: %s\n", err.text);
+	exit(1);
+}
+
+void bench_up(struct bench *b)
+{
+	static const uint32_t sizes[] = {1000, 10000, 100000};
+
+	bench_frame_up(b);
+	b->peers_wg = b->rig.wg1;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		bench_open(b, sizes[i]);
+		for (int round = 0; round < BENCH_ROUNDS; round++) {
+			one(b, PLAIN, sizes[i]);
+			bench_sink_off(b);
+			hooks_on(b);
+			one(b, OURS, sizes[i]);
+			bench_stats(b, b->gen->progs.gen_send_up, PACKETS / 10, sizes[i]);
+			env_run("rm -f %s/link_*", b->rig.pin_dir);
+		}
+		bench_sink_off(b);
+		bench_close(b);
+	}
+	b->peers_wg = b->rig.wg0;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		double added = row_median(UP, OURS, sizes[i]) - row_median(UP, PLAIN, sizes[i]);
+		char name[96];
+
+		snprintf(name, sizeof(name), "added by all our hooks, upload, %u peers", sizes[i]);
+		target(name, added / 1000, true, 0.4, "us");
+	}
+}
