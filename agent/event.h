@@ -67,6 +67,9 @@
 	X(PEER_DELETED, 405, INFO, "peer removed from the relay", "Of a container that has gone.") \
 	X(NO_HANDSHAKE, 406, WARN, "no WireGuard handshake with the relay, adding the peer again", \
 	  "UDP to the relay may be blocked, or this machine's clock went back.")                   \
+	X(MANY_GONE, 407, WARN,                                                                    \
+	  "most known containers are not there: their peers are kept so long",                     \
+	  "This may be the wrong Docker. After this time the peers are removed.")                  \
 	X(PSK_FAILED, 501, WARN, "key exchange failed, will be tried again",                       \
 	  "The relay refused the exchange of a pre-shared key. The last key stays.")               \
 	X(PSK_CLOSED, 502, ERR, "no key exchange succeeded, tunnel closed",                        \

@@ -23,10 +23,13 @@ struct worker {
 	struct relay_api relay;
 	struct helper_client helper;
 	struct state state;
+	bool save_failed;
 	struct container *table; /* CONTAINER_MAX */
 	uv_timer_t tick;
 	uv_signal_t sigterm, sigint;
+	struct mono started;
 	struct mono reconciled; /* when all was looked at last */
+	bool doubted;		/* too many peers without a container: kept for now */
 	bool stopping;
 	bool docker_up, listing, list_again;
 	bool listed; /* once, and since then nothing was missed */
