@@ -17,7 +17,8 @@ struct nl_link {
 	uint32_t group;
 	uint8_t mac[6];
 	bool up;
-	uint64_t rx_frame_errors; /* WireGuard: inner packets with a source not allowed, or not IP */
+	/* WireGuard: inner packets with a source not allowed, or not IP. */
+	uint64_t rx_frame_errors;
 };
 
 int nl_link_add_wireguard(struct nl *nl, const char *name, uint32_t mtu, struct err *err);
