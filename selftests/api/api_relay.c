@@ -5,6 +5,7 @@
  * "port N" once the role serves, then obeys lines on standard input, each answered by a line:
  *
  *	peers				SLOT GENERATION KEY V6 V4 CEIL RATE of each, then "."
+ *	pair SLOT			WG KEY OTHER of the slot, OTHER - = none
  *	stats SLOT UP DOWN		packets each way that STATS_GET reports
  *	seen SLOT AGO_S ENDPOINT RX TX	a handshake of the slot's peer
  *	refuse N			the next N requests fail
@@ -34,6 +35,7 @@
 
 struct slot {
 	bool used, named;
+	bool proven; /* its other key has a PSK: here that stands for a handshake */
 	struct peer peer;
 	uint64_t up, down;
 };
@@ -67,9 +69,23 @@ static int on_set(const struct peer *peer)
 
 	if (!s)
 		return -EINVAL;
+	if (s->used && s->peer.has_other && s->peer.wg != peer->wg &&
+	    !memcmp(s->peer.other_key, peer->public_key, KEY_LEN)) {
+		if (!s->proven)
+			return -ENOTCONN;
+		s->proven = false;
+	}
 	s->used = s->named = true;
 	s->peer = *peer;
 	return 0;
+}
+
+static void on_psk(const struct msg *msg)
+{
+	struct slot *s = &slots[msg->psk.slot % SLOTS];
+
+	if (s->peer.has_other && !memcmp(s->peer.other_key, msg->psk.public_key, KEY_LEN))
+		s->proven = true;
 }
 
 static int on_stats(const struct msg *msg)
@@ -123,6 +139,7 @@ static void on_msg(const struct msg *msg)
 		slots[msg->slot.slot % SLOTS].used = false;
 		break;
 	case MSG_PEER_PSK:
+		on_psk(msg);
 		break;
 	case MSG_STATS_GET:
 		r = on_stats(msg);
@@ -237,6 +254,14 @@ static void print_peers(void)
 	puts(".");
 }
 
+static void print_pair(const struct peer *p)
+{
+	char key[KEY_TEXT_LEN], other[KEY_TEXT_LEN];
+
+	printf("%u %s %s\n", p->wg, b64_key_text(key, p->public_key),
+	       p->has_other ? b64_key_text(other, p->other_key) : "-");
+}
+
 static void send_seen(const struct slot *s, uint64_t ago, const char *endpoint, uint64_t rx,
 		      uint64_t tx)
 {
@@ -259,6 +284,10 @@ static void obey(char *words[], size_t n)
 		parse_u64(words[i], 0, UINT64_MAX, &v[i]);
 	if (!strcmp(words[0], "peers")) {
 		print_peers();
+		return;
+	}
+	if (!strcmp(words[0], "pair")) {
+		print_pair(&slots[v[1] % SLOTS].peer);
 		return;
 	}
 	if (!strcmp(words[0], "stats")) {
