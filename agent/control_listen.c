@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "control.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,9 +21,18 @@ static int make_folder(const char *path, struct err *err)
 	if (!slash || slash == path)
 		return 0;
 	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
-	if (mkdir(folder, 0755) && errno != EEXIST)
-		return err_sys(err, -errno, "%s", folder);
-	return 0;
+	if (!mkdir(folder, 0755))
+		/* Whatever the umask is: who may use the socket must come there. */
+		return chmod(folder, 0755) ? err_sys(err, -errno, "%s", folder) : 0;
+	return errno == EEXIST ? 0 : err_sys(err, -errno, "%s", folder);
+}
+
+/* Another agent of this machine is not to lose its own. */
+static bool is_served(const struct sockaddr_un *addr)
+{
+	AUTO_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return fd >= 0 && !connect(fd, (const struct sockaddr *)addr, sizeof(*addr));
 }
 
 /* Who may speak to Docker can do all that this can. */
@@ -52,6 +62,10 @@ int control_listen(const char *path, const char *docker_socket, int *ret_fd, str
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return err_sys(err, -errno, "%s", path);
+	if (is_served(&addr))
+		return err_set(err, -EADDRINUSE,
+			       "%s: another agent listens there: give this one a SIDECAR_SOCKET",
+			       path);
 	unlink(path);
 	/* Born with its mode: no moment at which others could connect. */
 	mask = umask(0177);
