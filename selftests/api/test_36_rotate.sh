@@ -106,7 +106,7 @@ say "mute on" >/dev/null
 printf '%s' "$(keys "$new" "$third")" >"$T/request"
 curl -svk -m 30 -X POST -H "Authorization: Bearer $alice" "${JSON[@]}" --data-binary "@$T/request" "$URL$R" >"$T/slow" 2>"$T/trace" &
 SLOW=$!
-wait_until 5 grep -q 'completely sent' "$T/trace"
+wait_until 5 grep -qs 'completely sent' "$T/trace"
 row "503 busy" "a second step meanwhile" DELETE $R "$alice" "$(keys "$new" "$third")"
 say "mute off" >/dev/null
 wait "$SLOW" || true
