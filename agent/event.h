@@ -74,6 +74,10 @@
 	  "The relay refused the exchange of a pre-shared key. The last key stays.")               \
 	X(PSK_CLOSED, 502, ERR, "no key exchange succeeded, tunnel closed",                        \
 	  "As SIDECAR_PSK_STRICT wants it. The next exchange that succeeds opens it again.")       \
+	X(ROTATED, 503, INFO, "WireGuard key rotated",                                             \
+	  "The container has the same addresses and a new key; nothing was interrupted.")          \
+	X(ROTATE_FAILED, 504, WARN, "WireGuard key not rotated, the old one stays",                \
+	  "A step failed or took too long. Everything was put back as it was.")                    \
 	X(STATE_FAILED, 901, ERR, "state not saved",                                               \
 	  "The state folder cannot be written: is the disk full?")                                 \
 	X(HELPER_FAILED, 902, ERR, "helper",                                                       \

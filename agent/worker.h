@@ -24,7 +24,8 @@ struct worker {
 	struct helper_client helper;
 	struct state state;
 	bool save_failed;
-	struct container *table; /* CONTAINER_MAX */
+	struct http_server *control; /* control.c; NULL: nobody listens */
+	struct container *table;     /* CONTAINER_MAX */
 	uv_timer_t tick;
 	uv_signal_t sigterm, sigint;
 	struct mono started;
@@ -63,6 +64,9 @@ void worker_open(struct container *c);
 void worker_attach(struct container *c);
 void worker_detach(struct container *c);
 void worker_status(struct container *c);
+void worker_tunnel_conf(const struct container *c, const uint8_t private_key[static KEY_LEN],
+			const struct state_config *config, const uint8_t *psk /* or NULL */,
+			struct tunnel_conf *ret_conf);
 void worker_close(struct container *c); /* at once */
 void worker_sweep(struct worker *w);
 
@@ -74,6 +78,16 @@ void worker_psk_hint(struct container *c, uint64_t next);   /* and says which ep
 void worker_psk_seen(struct container *c, int64_t handshake_s); /* CLOCK_REALTIME, 0 = never */
 void worker_psk_step(struct container *c);
 void worker_psk_tick(struct container *c); /* every second */
+
+void worker_psk_keep(struct container *c); /* the key goes to disk */
+
+/* worker_rotate.c */
+/* -EBUSY, -EAGAIN: not now. asked: is answered at the end (control.h), or NULL. */
+int worker_rotate_begin(struct container *c, struct http_exchange *asked, struct err *err);
+bool worker_rotating(const struct container *c);
+void worker_rotate_stop(struct container *c);	 /* the container goes */
+void worker_rotate_tick(struct container *c);	 /* every second */
+void worker_rotate_resolve(struct container *c); /* which key has the relay? */
 
 /* worker_relay.c */
 /* Whether the relay answered: the log and everything else that waits for it learn of it. */

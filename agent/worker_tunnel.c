@@ -93,23 +93,30 @@ static void on_attach(const struct helper_msg *answer, void *ctx)
 	worker_step(c);
 }
 
+void worker_tunnel_conf(const struct container *c, const uint8_t private_key[static KEY_LEN],
+			const struct state_config *config, const uint8_t *psk,
+			struct tunnel_conf *ret_conf)
+{
+	struct tunnel_conf *conf = ret_conf;
+
+	memcpy(conf->container_id, c->id, sizeof(conf->container_id));
+	memcpy(conf->private_key, private_key, KEY_LEN);
+	memcpy(conf->relay_key, config->relay_key, KEY_LEN);
+	if (psk)
+		memcpy(conf->psk, psk, KEY_LEN);
+	conf->endpoint = config->endpoint;
+	conf->v6 = config->v6;
+	conf->v4 = config->v4;
+	conf->mtu = config->mtu;
+	conf->egress_tunnel = !c->now.labels.egress_bridge;
+}
+
 void worker_attach(struct container *c)
 {
 	const struct state_entry *e = c->entry;
 	struct helper_msg msg = {.type = HELPER_ATTACH, .handle = c->handle};
-	struct tunnel_conf *conf = &msg.conf;
-	const uint8_t *psk = psk_agent_key(&c->psk);
 
-	memcpy(conf->container_id, c->id, sizeof(conf->container_id));
-	memcpy(conf->private_key, e->private_key, KEY_LEN);
-	memcpy(conf->relay_key, e->config.relay_key, KEY_LEN);
-	if (psk)
-		memcpy(conf->psk, psk, KEY_LEN);
-	conf->endpoint = e->config.endpoint;
-	conf->v6 = e->config.v6;
-	conf->v4 = e->config.v4;
-	conf->mtu = e->config.mtu;
-	conf->egress_tunnel = !c->now.labels.egress_bridge;
+	worker_tunnel_conf(c, e->private_key, &e->config, psk_agent_key(&c->psk), &msg.conf);
 	c->applied = e->config;
 	call(c, &msg, on_attach);
 	explicit_bzero(&msg, sizeof(msg));
@@ -134,6 +141,7 @@ void worker_detach(struct container *c)
 {
 	struct helper_msg msg = {.type = HELPER_DETACH, .handle = c->handle};
 
+	worker_rotate_stop(c);
 	call(c, &msg, on_detach);
 }
 
@@ -175,6 +183,8 @@ void worker_status(struct container *c)
 {
 	struct helper_msg msg = {.type = HELPER_STATUS, .handle = c->handle};
 
+	if (c->entry)
+		memcpy(msg.which.public_key, c->entry->public_key, KEY_LEN);
 	call(c, &msg, on_status);
 }
 
@@ -188,6 +198,7 @@ void worker_close(struct container *c)
 {
 	struct helper_msg msg = {.type = HELPER_CLOSE, .handle = c->handle};
 
+	worker_rotate_stop(c);
 	/* Without memory the handle stays open until the worker ends. */
 	helper_client_call(&c->worker->helper, &msg, on_close, NULL);
 	c->handle = 0;

@@ -34,6 +34,8 @@ int nl_link_set_allmulti(struct nl *nl, int ifindex, bool on, struct err *err);
 int nl_link_set_group(struct nl *nl, int ifindex, uint32_t group, struct err *err);
 /* Moves a device into the namespace behind netns_fd under a new name, in one message. */
 int nl_link_move(struct nl *nl, int ifindex, int netns_fd, const char *new_name, struct err *err);
+/* -EBUSY: it is up, and the kernel is older than 6.2. */
+int nl_link_rename(struct nl *nl, int ifindex, const char *name, struct err *err);
 int nl_link_del(struct nl *nl, int ifindex, struct err *err);
 
 #endif

@@ -50,7 +50,8 @@ struct api {
 	struct api_devices *devices;
 	struct api_metrics *metrics;
 	struct api_seen *seen;
-	struct api_psk *psk; /* exchanges of pre-shared keys by slot */
+	struct api_psk *psk;	   /* exchanges of pre-shared keys by slot */
+	struct api_rotate *rotate; /* keys that change */
 	struct api_enforce *enforce;
 	struct api_files files;
 	struct api_canary *canary;

@@ -42,6 +42,8 @@ static int slot_write(struct net *net, const struct kslot *k, bool live, struct 
 	v.flags = SC_SLOT_LIVE;
 	if (k->smtp)
 		v.flags |= SC_SLOT_SMTP;
+	if (k->both)
+		v.flags |= SC_SLOT_BOTH;
 	/* Rules come before the slot goes live, and with them it is closed should they go missing.
 	 */
 	if (k->firewall.n) {

@@ -84,6 +84,9 @@ int net_reconcile(struct net *net, unsigned int *ret_steps, struct err *err);
 /* net_psk.c: a peer without a PSK gets that of `old` (NULL = none), or a random one. */
 int net_psk_fill(struct peer *peer, const struct peer *old, struct err *err);
 int net_psk_adopt(struct net *net, struct err *err); /* wanted peers get the kernel's */
+/* net_rotate.c: -ENOTCONN: the peer is to go on with its other key, which has not been used yet. */
+int net_rotate_check(struct net *net, const struct peer *old, const struct peer *peer,
+		     struct err *err);
 int net_psk_set(struct net *net, const struct msg *in, struct err *err);
 
 /* net_peer.c: the slot an address carries, or -ENOENT. */

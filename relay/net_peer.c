@@ -53,6 +53,14 @@ bool net_pool_onlink4(const struct conf *conf, struct addr4 v4)
 	return false;
 }
 
+static bool shares_key(const struct peer *a, const struct peer *b)
+{
+	return !memcmp(a->public_key, b->public_key, KEY_LEN) ||
+	       (a->has_other && !memcmp(a->other_key, b->public_key, KEY_LEN)) ||
+	       (b->has_other && !memcmp(a->public_key, b->other_key, KEY_LEN)) ||
+	       (a->has_other && b->has_other && !memcmp(a->other_key, b->other_key, KEY_LEN));
+}
+
 int net_peer_check(const struct net *net, const struct peer *p, struct err *err)
 {
 	const struct conf *conf = &net->conf;
@@ -76,6 +84,8 @@ int net_peer_check(const struct net *net, const struct peer *p, struct err *err)
 		return err_set(err, -EINVAL, "slot %u: account out of range", p->slot);
 	if (p->wg > 1 || p->mtu < 1280 || p->mtu > conf->mtu)
 		return err_set(err, -EINVAL, "slot %u: device or MTU out of range", p->slot);
+	if (p->has_other > 1 || (p->has_other && !memcmp(p->other_key, p->public_key, KEY_LEN)))
+		return err_set(err, -EINVAL, "slot %u: its other key makes no sense", p->slot);
 	if (p->firewall.n > SC_MAX_RULES)
 		return err_set(err, -EINVAL, "slot %u: more than %d firewall rules", p->slot,
 			       SC_MAX_RULES);
@@ -90,7 +100,7 @@ int net_peer_check(const struct net *net, const struct peer *p, struct err *err)
 
 		if (!net->used[i] || i == p->slot || net->syncing)
 			continue;
-		if (!memcmp(other->public_key, p->public_key, KEY_LEN))
+		if (shares_key(other, p))
 			return err_set(err, -EEXIST, "slot %u: slot %u has this key", p->slot, i);
 		if (!addr4_is_zero(p->v4) && addr4_eq(other->v4, p->v4))
 			return err_set(err, -EEXIST, "slot %u: slot %u has this IPv4 address",
@@ -172,6 +182,9 @@ int net_peer_set(struct net *net, const struct peer *asked, struct err *err)
 		net->next_used[peer.slot] = true;
 		return 0;
 	}
+	r = net_rotate_check(net, old, &peer, err);
+	if (r)
+		return r;
 	r = net_psk_fill(&peer, old, err);
 	if (!r)
 		r = change_one(net, peer.slot, &peer, err);

@@ -5,6 +5,7 @@
  * "port N" once the role serves, then obeys lines on standard input, each answered by a line:
  *
  *	peers				SLOT GENERATION KEY V6 V4 CEIL RATE of each, then "."
+ *	pair SLOT			WG KEY OTHER of the slot, OTHER - = none
  *	stats SLOT UP DOWN		packets each way that STATS_GET reports
  *	psk SLOT			the slot's pre-shared key and how often it was set
  *	seen SLOT AGO_S ENDPOINT RX TX	a handshake of the slot's peer
@@ -35,6 +36,7 @@
 
 struct slot {
 	bool used, named;
+	bool proven; /* its other key has a PSK: here that stands for a handshake */
 	struct peer peer;
 	unsigned int psk_sets;
 	uint64_t up, down;
@@ -69,6 +71,12 @@ static int on_set(const struct peer *peer)
 
 	if (!s)
 		return -EINVAL;
+	if (s->used && s->peer.has_other && s->peer.wg != peer->wg &&
+	    !memcmp(s->peer.other_key, peer->public_key, KEY_LEN)) {
+		if (!s->proven)
+			return -ENOTCONN;
+		s->proven = false;
+	}
 	s->used = s->named = true;
 	s->peer = *peer;
 	return 0;
@@ -95,8 +103,13 @@ static int on_psk(const struct msg *msg)
 {
 	struct slot *s = &slots[msg->psk.slot % SLOTS];
 
-	if (!s->used || s->peer.generation != msg->psk.generation ||
-	    memcmp(s->peer.public_key, msg->psk.public_key, KEY_LEN))
+	if (!s->used || s->peer.generation != msg->psk.generation)
+		return -ENOENT;
+	if (s->peer.has_other && !memcmp(s->peer.other_key, msg->psk.public_key, KEY_LEN)) {
+		s->proven = true;
+		return 0;
+	}
+	if (memcmp(s->peer.public_key, msg->psk.public_key, KEY_LEN))
 		return -ENOENT;
 	memcpy(s->peer.psk, msg->psk.psk, KEY_LEN);
 	s->psk_sets++;
@@ -283,6 +296,14 @@ static void print_peers(void)
 	puts(".");
 }
 
+static void print_pair(const struct peer *p)
+{
+	char key[KEY_TEXT_LEN], other[KEY_TEXT_LEN];
+
+	printf("%u %s %s\n", p->wg, b64_key_text(key, p->public_key),
+	       p->has_other ? b64_key_text(other, p->other_key) : "-");
+}
+
 static void send_seen(const struct slot *s, uint64_t ago, const char *endpoint, uint64_t rx,
 		      uint64_t tx)
 {
@@ -312,6 +333,10 @@ static void obey(char *words[], size_t n)
 		const struct slot *s = &slots[v[1] % SLOTS];
 
 		printf("%s %u\n", b64_key_text(key, s->peer.psk), s->psk_sets);
+		return;
+	}
+	if (!strcmp(words[0], "pair")) {
+		print_pair(&slots[v[1] % SLOTS].peer);
 		return;
 	}
 	if (!strcmp(words[0], "stats")) {

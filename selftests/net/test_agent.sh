@@ -25,7 +25,7 @@ trap cleanup EXIT
 
 n=0 failed=0
 echo "TAP version 13"
-echo "1..25"
+echo "1..35"
 check() { # check NAME COMMAND...
 	local name=$1
 	shift
@@ -94,6 +94,7 @@ SIDECAR_JOIN="sidecar://localhost:8443/?pin=$live&pin=$standby"
 DOCKER_HOST=unix://$tmp/docker.sock
 SIDECAR_STATE_DIR=$tmp/state
 SIDECAR_NETNS_DIR=$tmp/netns
+SIDECAR_SOCKET=$tmp/agent.sock
 END
 start_agent() {
 	"$BUILD/sidecar-agent" -v --env "$tmp/env" 2>>"$tmp/log" &
@@ -137,6 +138,24 @@ check "the worker has no capability, no new privileges and a filter" \
 	"0000000000000000 0000000000000000 1 2"
 check "the state is the worker's and nobody else's" test "$(stat -c '%a %u' "$tmp/state/state.json")" = "600 4711"
 
+mine() { SIDECAR_SOCKET=$tmp/agent.sock "$BUILD/sidecar-agent" "$@"; }
+check "its socket is root's and that of Docker's group" test "$(stat -c '%a %u %g' "$tmp/agent.sock")" = "660 0 4712"
+check "says there what it knows" test "$(mine --status | jq -r '.relay_reached, .containers[0].container, .containers[0].ipv6' | xargs)" = "true web 2001:db8::5"
+code=0
+said=$(mine --rotate web 2>&1) || code=$?
+check "rotates no key of a container that has no tunnel yet" test "$code $said" = \
+	"1 sidecar-agent: it is not up, or the relay does not answer"
+code=0
+said=$(mine --rotate other 2>&1) || code=$?
+check "nor that of one it does not know" test "$code $said" = \
+	"1 sidecar-agent: no container with a tunnel has this name"
+http() { curl -s -o /dev/null -w '%{http_code}' --unix-socket "$tmp/agent.sock" "$@"; }
+check "refuses what makes no sense" test \
+	"$(http http://a/v1/rotate -d '{"name":1}') $(http http://a/v1/rotate) $(http http://a/)" = "400 405 404"
+code=0
+SIDECAR_SOCKET=$tmp/nobody "$BUILD/sidecar-agent" --status 2>/dev/null || code=$?
+check "where nobody listens the exit code says so" test "$code" = 5
+
 container 1 web2 100 bridge '{"sidecar.enable":"true","sidecar.ipv4":"true"}'
 event rename 1
 check "tells the relay another name, with the same key" \
@@ -157,6 +176,35 @@ kill -KILL "$(worker)"
 check "starts a killed worker again" said 'killed by signal 9'
 asked_again() { [ "$(grep -c '^POST web2' "$tmp/relay")" -ge 2 ]; }
 check "which asks again" within 15 asked_again
+
+# An agent that ended while a key was rotating asks first which one the relay has.
+stop_agent() {
+	kill "$agent"
+	wait "$agent" || true
+}
+leave_next() {
+	jq '.entries |= map(if .name == "web2" then .next_private_key = "'"$1"'" else . end)' "$tmp/state/state.json" >"$tmp/edited"
+	cat "$tmp/edited" >"$tmp/state/state.json"
+}
+drop() { awk -v how="$1" '/^DROP/ && $4 == how {print $2, $3; exit}' "$tmp/relay"; }
+last_key() { awk '/^POST web2/ {key = $NF} END {print key}' "$tmp/relay"; }
+old=$(last_key)
+stop_agent
+leave_next "$(printf '%032d' 1 | base64)"
+: >"$tmp/relay"
+start_agent
+check "after a rotation that was cut off it asks for the old key" asked "^DROP ${old//+/[+]} .* dropped"
+check "and goes on with it" asked "^POST web2 .* ${old//+/[+]}\$"
+stop_agent
+leave_next "$(printf '%032d' 1 | base64)"
+: >"$tmp/relay"
+: >"$tmp/relay.turned"
+start_agent
+asked '^DROP .* turned' || true
+new=$(drop turned)
+new=${new#* }
+check "or hears that the relay has the new one" test -n "$new" -a "$new" != "$old"
+check "and goes on with that" asked "^POST web2 .* ${new//+/[+]}\$"
 
 rm "$tmp/containers/$(id 1).json"
 event destroy 1

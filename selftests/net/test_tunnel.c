@@ -275,6 +275,28 @@ static void new_addresses_replace_the_old_ones(void **state)
 	assert_int_equal(leaves_by(b, "198.51.100.1", "203.0.113.8", NULL), b->tun);
 }
 
+/* With the same addresses on both, as while a key rotates. */
+static void a_second_tunnel_takes_the_routes_over_and_keeps_them(void **state)
+{
+	struct box *b = *state;
+	int second;
+
+	attach(b);
+	second = add_device(b->nl, TUNNEL_SECOND);
+	assert_int_equal(nl_link_set_up(b->nl, second, true, NULL), 0);
+	assert_int_equal(tunnel_ns_ipv6(b->fd, TUNNEL_SECOND, NULL), 0);
+	assert_int_equal(tunnel_ns_loose(b->fd, TUNNEL_SECOND, NULL), 0);
+	assert_int_equal(tunnel_addr_set(b->nl, second, &b->conf, NULL), 0);
+	assert_int_equal(leaves_by(b, "198.51.100.1", "203.0.113.7", NULL), b->tun);
+	assert_int_equal(tunnel_route_set(b->nl, second, &b->conf, NULL), 0);
+	assert_int_equal(leaves_by(b, "198.51.100.1", "203.0.113.7", NULL), second);
+	assert_int_equal(leaves_by(b, "2001:db8:ffff::1", "2001:db8::7", NULL), second);
+	assert_int_equal(nl_link_del(b->nl, b->tun, NULL), 0);
+	assert_int_equal(leaves_by(b, "198.51.100.1", NULL, NULL), second);
+	assert_int_equal(leaves_by(b, "198.51.100.1", "203.0.113.7", NULL), second);
+	assert_int_equal(leaves_by(b, "2001:db8:ffff::1", "2001:db8::7", NULL), second);
+}
+
 static void detach_leaves_no_rule_and_wants_a_wireguard_device(void **state)
 {
 	struct box *b = *state;
@@ -300,10 +322,11 @@ static void a_device_that_is_not_ours_is_not_touched(void **state)
 
 static void status_of_another_kind_of_device_is_absent(void **state)
 {
+	static const struct tunnel_which any;
 	struct box *b = *state;
 	struct tunnel_status status = {.present = 1};
 
-	assert_int_equal(tunnel_status(b->fd, &status, NULL), 0);
+	assert_int_equal(tunnel_status(b->fd, &any, &status, NULL), 0);
 	assert_int_equal(status.present, 0);
 }
 
@@ -347,6 +370,7 @@ int main(void)
 		T(without_ipv4_its_default_stays_dockers),
 		T(a_second_attach_changes_nothing),
 		T(new_addresses_replace_the_old_ones),
+		T(a_second_tunnel_takes_the_routes_over_and_keeps_them),
 		T(detach_leaves_no_rule_and_wants_a_wireguard_device),
 		T(a_device_that_is_not_ours_is_not_touched),
 		T(status_of_another_kind_of_device_is_absent),

@@ -103,7 +103,7 @@ check "and packets pass" answers "$v6"
 # --- pins ---
 join=$(on relay relayctl join)
 agent_says() { # agent_says SECONDS JOIN: the log of an agent with a state of its own
-	on edge env SIDECAR_TOKEN="$token" SIDECAR_JOIN="$2" SIDECAR_STATE_DIR=/tmp/keys-state SIDECAR_LOG=text \
+	on edge env SIDECAR_TOKEN="$token" SIDECAR_JOIN="$2" SIDECAR_STATE_DIR=/tmp/keys-state SIDECAR_SOCKET=/tmp/keys-sock SIDECAR_LOG=text \
 		sh -c "mkdir -p /tmp/keys-state; timeout $1 sidecar-agent 2>&1" || true
 }
 like "no pin: the agent does not start" "$(agent_says 10 "${join%%\?*}")" 'SIDECAR_JOIN: .*pin'
