@@ -374,9 +374,52 @@ static int teardown(void **state UNUSED)
 	return 0;
 }
 
+/* A roll of the relay's keys: the open connection goes on, the next one has the new key. */
+static void a_replaced_key_is_for_later_connections(void **state UNUSED)
+{
+	char key[] = "/tmp/tls-roll-XXXXXX.key", cert[] = "/tmp/tls-roll-XXXXXX.crt";
+	struct tls_ctx *server, *client;
+	struct tls_pin pin;
+	struct pair p;
+
+	close(mkstemps(key, 4));
+	unlink(key);
+	close(mkstemps(cert, 4));
+	unlink(cert);
+	assert_int_equal(tls_key_make(key, cert, "relay.example", NULL), 0);
+	assert_int_equal(tls_key_pin(key, &pin, NULL), 0);
+	pair_open(&p, &files.pin, 1, TLS_PUBLIC_GROUPS, TLS_AGENT_GROUPS);
+	assert_int_equal(carry_all(&p, 4096), 0);
+
+	server = tls_ctx_new_server(key, cert, TLS_PUBLIC_GROUPS, NULL);
+	client = tls_ctx_new_client(&pin, 1, TLS_AGENT_GROUPS, NULL);
+	assert_non_null(server);
+	assert_non_null(client);
+	tls_ctx_replace(p.server_ctx, server);
+	assert_text_passes(p.client, p.server, &p);
+
+	tls_conn_free(p.server);
+	tls_conn_free(p.client);
+	p.server = tls_conn_new(p.server_ctx, NULL, &p.server_err);
+	p.client = tls_conn_new(p.client_ctx, NULL, &p.client_err);
+	assert_int_equal(carry_all(&p, 4096), -EKEYREJECTED);
+
+	tls_ctx_replace(p.client_ctx, client);
+	tls_conn_free(p.server);
+	tls_conn_free(p.client);
+	p.server = tls_conn_new(p.server_ctx, NULL, &p.server_err);
+	p.client = tls_conn_new(p.client_ctx, NULL, &p.client_err);
+	assert_int_equal(carry_all(&p, 4096), 0);
+	assert_text_passes(p.client, p.server, &p);
+	pair_close(&p);
+	unlink(key);
+	unlink(cert);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_replaced_key_is_for_later_connections),
 		cmocka_unit_test(a_pinned_server_is_accepted_and_bytes_pass),
 		cmocka_unit_test(byte_by_byte_is_the_same),
 		cmocka_unit_test(any_of_the_pins_will_do),
