@@ -11,9 +11,11 @@
 #include <time.h>
 #include "../lib/mono.h"
 #include "event.h"
+#include "factors.h"
 #include "helper_msg.h"
 #include "isolate.h"
 #include "state.h"
+#include "trust.h"
 
 #define PAUSE_MIN_MS 100
 #define PAUSE_MAX_MS 10000
@@ -63,13 +65,27 @@ static void block_stop(sigset_t *ret_old)
 	sigprocmask(SIG_BLOCK, &set, ret_old);
 }
 
+/* In the child, root still: the worker could not read them. A host without factors is not bound. */
+static int set_factors(void)
+{
+	char text[FACTORS_TEXT_LEN];
+	struct machine_factors f;
+	uint8_t mac[6];
+	bool has_mac = !factors_mac(mac, NULL);
+
+	if (factors_read("", has_mac ? mac : NULL, &f))
+		return unsetenv(FACTORS_ENV);
+	return setenv(FACTORS_ENV, factors_text(text, &f), 1);
+}
+
 /* In the child. The token comes by the environment: the worker cannot read root's token file. */
 static void become_worker(int fd, const struct conf *conf, const sigset_t *mask)
 {
 	char name[] = "sidecar-agent", role[] = "--role", worker[] = "worker", verbose[] = "-v";
 	char *argv[] = {name, role, worker, conf->verbose ? verbose : NULL, NULL};
 
-	if (setenv("SIDECAR_TOKEN", conf->token, 1) || unsetenv("SIDECAR_TOKEN_FILE"))
+	if (setenv("SIDECAR_TOKEN", conf->token, 1) || unsetenv("SIDECAR_TOKEN_FILE") ||
+	    set_factors())
 		_exit(1);
 	signal(SIGPIPE, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
@@ -144,6 +160,7 @@ static void rest(uint64_t ms)
 /* The state belongs to the worker, whoever wrote it before. */
 static int prepare_state(const struct conf *conf, struct err *err)
 {
+	static const char *const files[] = {"state.json", TRUST_KEY_FILE, TRUST_PINS_FILE};
 	char file[STATE_PATH_LEN];
 	uid_t uid;
 	gid_t gid;
@@ -153,10 +170,13 @@ static int prepare_state(const struct conf *conf, struct err *err)
 		return err_sys(err, -errno, "%s", conf->state_dir);
 	if (geteuid())
 		return 0;
-	snprintf(file, sizeof(file), "%s/state.json", conf->state_dir);
-	if (chown(conf->state_dir, uid, gid) || chmod(conf->state_dir, 0700) ||
-	    (lchown(file, uid, gid) && errno != ENOENT))
+	if (chown(conf->state_dir, uid, gid) || chmod(conf->state_dir, 0700))
 		return err_sys(err, -errno, "%s", conf->state_dir);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(file, sizeof(file), "%s/%s", conf->state_dir, files[i]);
+		if (lchown(file, uid, gid) && errno != ENOENT)
+			return err_sys(err, -errno, "%s", file);
+	}
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "event.h"
 #include "helper_client.h"
 #include "relay_api.h"
+#include "trust.h"
 
 #define WORKER_TICK_MS 1000
 #define WORKER_RECONCILE_MS 30000 /* Docker's events are hints; the relay may have lost peers */
@@ -23,6 +24,11 @@ struct worker {
 	struct relay_api relay;
 	struct helper_client helper;
 	struct state state;
+	struct trust trust;
+	struct machine_factors factors; /* without the relay's salt; none = not bound */
+	bool trust_asking;		/* GET /v1/relay or POST /v1/machines is under way */
+	unsigned int trust_tries;
+	bool machine_refused;
 	struct container *table; /* CONTAINER_MAX */
 	uv_timer_t tick;
 	uv_signal_t sigterm, sigint;
@@ -71,6 +77,11 @@ void worker_psk_hint(struct container *c, uint64_t next);   /* and says which ep
 void worker_psk_seen(struct container *c, int64_t handshake_s); /* CLOCK_REALTIME, 0 = never */
 void worker_psk_step(struct container *c);
 void worker_psk_tick(struct container *c); /* every second */
+
+/* worker_trust.c */
+void worker_trust_init(struct worker *w); /* behind relay_api_init() */
+/* Asks for the relay's pins, and for a machine session if the connection has none. */
+void worker_trust_ask(struct worker *w);
 
 /* worker_relay.c */
 /* Whether the relay answered: the log and everything else that waits for it learn of it. */

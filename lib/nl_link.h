@@ -16,6 +16,7 @@ struct nl_link {
 	uint32_t mtu;
 	uint32_t group;
 	uint8_t mac[6];
+	bool soft; /* has a kind at all: software made it */
 	bool up;
 };
 

@@ -15,9 +15,11 @@ reader=$(new_token alice pulse peers:read)
 # agent N TOKEN: a connection by that name, kept open; tell N LINE: sets $status and $T/body
 declare -A IN OUT
 agent() {
+	local in out
 	mkfifo "$T/in$1" "$T/out$1"
 	"$BUILD/selftests/api/machine_step" "$PORT" "$PIN" "$2" <"$T/in$1" >"$T/out$1" 2>>"$T/log" &
-	exec {IN[$1]}>"$T/in$1" {OUT[$1]}<"$T/out$1"
+	exec {in}>"$T/in$1" {out}<"$T/out$1"
+	IN[$1]=$in OUT[$1]=$out
 	rm "$T/in$1" "$T/out$1"
 }
 tell() {
@@ -35,7 +37,8 @@ step() { # step "STATUS CODE" NAME N LINE
 	is "$2" "$status${code:+ $code}" "$1"
 }
 gone() {
-	exec {IN[$1]}>&- {OUT[$1]}<&-
+	local in=${IN[$1]} out=${OUT[$1]}
+	exec {in}>&- {out}<&-
 }
 post() { printf 'call POST /v1/peers {"pubkey":"%s","container":"%s"%s}' "$(key "$1")" "$2" "${3:+,\"machine\":\"$3\"}"; }
 drop() { printf 'call DELETE /v1/peers {"pubkey":"%s"}' "$(key "$1")"; }
