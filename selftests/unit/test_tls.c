@@ -164,6 +164,16 @@ static void a_classic_client_reaches_the_public_groups_only(void **state UNUSED)
 	pair_close(&p);
 }
 
+static void the_agents_channel_is_post_quantum_or_none(void **state UNUSED)
+{
+	struct pair p;
+
+	pair_open(&p, &files.pin, 1, "X25519:P-256", TLS_AGENT_GROUPS);
+	assert_int_equal(carry_all(&p, 4096), -EPROTO);
+	assert_false(tls_conn_established(p.client));
+	pair_close(&p);
+}
+
 static void the_exporter_agrees_on_both_sides(void **state UNUSED)
 {
 	uint8_t a[32], b[32], c[32];
@@ -426,6 +436,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_pin_is_told_clearly),
 		cmocka_unit_test(groups_are_post_quantum),
 		cmocka_unit_test(a_classic_client_reaches_the_public_groups_only),
+		cmocka_unit_test(the_agents_channel_is_post_quantum_or_none),
 		cmocka_unit_test(the_exporter_agrees_on_both_sides),
 		cmocka_unit_test(close_notify_ends_the_stream),
 		cmocka_unit_test(garbage_gets_an_alert_and_the_connection_is_dead),
