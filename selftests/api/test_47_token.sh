@@ -35,7 +35,7 @@ PY
 wrong "well-formed, of nobody" "$nobody" '^no such token$'
 
 # --- what is stored ---
-for i in 1 2 3; do new_token alice pulse >/dev/null; done
+for _ in 1 2 3; do new_token alice pulse >/dev/null; done
 point "no file of the state holds a token" test -z "$(grep -rlaF -e "${body:0:16}" "$T/state" || true)"
 point "nor does the log" test -z "$(grep -aF -e "${body:0:16}" "$T/log" || true)"
 say stop >/dev/null
