@@ -47,9 +47,7 @@ bool container_same_run(const struct container *c)
 static bool config_eq(const struct state_config *a, const struct state_config *b)
 {
 	return addr6_eq(&a->v6, &b->v6) && addr4_eq(a->v4, b->v4) && a->mtu == b->mtu &&
-	       a->endpoint.family == b->endpoint.family && a->endpoint.port == b->endpoint.port &&
-	       (a->endpoint.family == AF_INET ? addr4_eq(a->endpoint.v4, b->endpoint.v4)
-					      : addr6_eq(&a->endpoint.v6, &b->endpoint.v6)) &&
+	       endpoint_eq(&a->endpoint, &b->endpoint) &&
 	       !memcmp(a->relay_key, b->relay_key, KEY_LEN);
 }
 

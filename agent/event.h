@@ -67,13 +67,16 @@
 	X(PEER_DELETED, 405, INFO, "peer removed from the relay", "Of a container that has gone.") \
 	X(NO_HANDSHAKE, 406, WARN, "no WireGuard handshake with the relay, adding the peer again", \
 	  "UDP to the relay may be blocked, or this machine's clock went back.")                   \
-	X(MACHINE_ENROLLED, 407, INFO, "this host is enrolled",                                    \
+	X(MANY_GONE, 407, WARN,                                                                    \
+	  "most known containers are not there: their peers are kept so long",                     \
+	  "This may be the wrong Docker. After this time the peers are removed.")                  \
+	X(MACHINE_ENROLLED, 408, INFO, "this host is enrolled",                                    \
 	  "From now on the relay lets nobody but this installation change its containers.")        \
-	X(MACHINE_REFUSED, 408, ERR, "the relay does not take this host for the enrolled one",     \
+	X(MACHINE_REFUSED, 409, ERR, "the relay does not take this host for the enrolled one",     \
 	  "The state folder was copied from another host, or two of three marks of the hardware "  \
 	  "changed at once: the relay's operator can release the machine (relayctl machine "       \
 	  "release).")                                                                             \
-	X(PINS_CHANGED, 409, INFO, "the relay has other keys",                                     \
+	X(PINS_CHANGED, 410, INFO, "the relay has other keys",                                     \
 	  "It announced them through the connection that the former keys hold for. Nothing is to " \
 	  "be done.")                                                                              \
 	X(PSK_FAILED, 501, WARN, "key exchange failed, will be tried again",                       \

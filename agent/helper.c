@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
+#include "../lib/file.h"
 #include "../lib/mono.h"
 #include "event.h"
 #include "factors.h"
@@ -157,37 +158,60 @@ static void rest(uint64_t ms)
 		nanosleep(&ts, NULL);
 }
 
+/* The folder is the worker's: what is in it may be a link to somebody else's file. */
+static int own_file(const char *path, uid_t uid, gid_t gid, struct err *err)
+{
+	AUTO_FD int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(err, -errno, "%s", path);
+	if (fstat(fd, &st))
+		return err_sys(err, -errno, "%s", path);
+	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
+		return err_set(err, -EPERM, "%s: not a plain file with one name", path);
+	if (fchownat(fd, "", uid, gid, AT_EMPTY_PATH))
+		return err_sys(err, -errno, "%s", path);
+	return 0;
+}
+
 /* The state belongs to the worker, whoever wrote it before. */
-static int prepare_state(const struct conf *conf, struct err *err)
+static int prepare_state(const struct conf *conf, int *ret_lock, struct err *err)
 {
 	static const char *const files[] = {"state.json", TRUST_KEY_FILE, TRUST_PINS_FILE};
-	char file[STATE_PATH_LEN];
+	char file[STATE_PATH_LEN], lock[STATE_PATH_LEN];
 	uid_t uid;
 	gid_t gid;
+	int r;
 
 	isolate_worker_ids(&uid, &gid);
 	if (mkdir(conf->state_dir, 0700) && errno != EEXIST)
 		return err_sys(err, -errno, "%s", conf->state_dir);
-	if (geteuid())
-		return 0;
+	/* Two would undo each other's tunnels and overwrite each other's state. */
+	snprintf(lock, sizeof(lock), "%s/agent.lock", conf->state_dir);
+	r = file_lock(lock, ret_lock, err);
+	if (r == -EBUSY)
+		err_set(err, r, "%s: another sidecar-agent runs", lock);
+	if (r || geteuid())
+		return r;
 	if (chown(conf->state_dir, uid, gid) || chmod(conf->state_dir, 0700))
 		return err_sys(err, -errno, "%s", conf->state_dir);
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+	for (size_t i = 0; !r && i < ARRAY_SIZE(files); i++) {
 		snprintf(file, sizeof(file), "%s/%s", conf->state_dir, files[i]);
-		if (lchown(file, uid, gid) && errno != ENOENT)
-			return err_sys(err, -errno, "%s", file);
+		r = own_file(file, uid, gid, err);
 	}
-	return 0;
+	return r;
 }
 
 int helper_run(const struct conf *conf, struct err *err)
 {
 	uint64_t pause_ms = PAUSE_MIN_MS;
 	struct mono since;
+	AUTO_FD int lock = -1;
 	int fd = -1, r;
 
 	set_handlers();
-	r = prepare_state(conf, err);
+	r = prepare_state(conf, &lock, err);
 	while (!r && !stopping) {
 		since = mono_now();
 		r = start(conf, &fd, err);

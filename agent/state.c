@@ -79,6 +79,19 @@ int state_add(struct state *state, const char *name, struct state_entry **ret_en
 	return 0;
 }
 
+bool state_is_doubtful(const struct state *state)
+{
+	size_t registered = 0, lost = 0;
+
+	for (size_t i = 0; i < STATE_MAX_ENTRIES; i++) {
+		const struct state_entry *e = &state->entries[i];
+
+		registered += e->used && e->registered;
+		lost += e->used && e->registered && !e->owner && !e->ended;
+	}
+	return lost > STATE_DOUBT_MIN && lost > registered / 2;
+}
+
 void state_drop(struct state *state, struct state_entry *entry)
 {
 	explicit_bzero(entry, sizeof(*entry));

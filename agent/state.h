@@ -20,6 +20,7 @@
 #define STATE_ID_LEN 65
 #define STATE_MAX_ENTRIES 2048 /* full: the entry unused for longest goes, else -ENOSPC */
 #define STATE_PATH_LEN 192
+#define STATE_DOUBT_MIN 8 /* so many registered entries may lose their containers at once */
 
 struct container;
 
@@ -48,6 +49,7 @@ struct state_entry {
 	/* Not saved: */
 	struct container *owner; /* runs now and has this entry */
 	bool deleting;		 /* a DELETE is under way */
+	bool ended;		 /* its container was seen to end */
 };
 
 struct state {
@@ -69,6 +71,9 @@ struct state_entry *state_by_key(struct state *state, const uint8_t public_key[s
 /* A new entry with a new key. */
 int state_add(struct state *state, const char *name, struct state_entry **ret_entry,
 	      struct err *err);
+/* Most of the registered entries have no container, and none of these was seen to end: rather the
+ * wrong Docker than so many containers gone. */
+bool state_is_doubtful(const struct state *state);
 void state_drop(struct state *state, struct state_entry *entry);
 /* Another entry of that name loses it. */
 void state_rename(struct state *state, struct state_entry *entry, const char *name);

@@ -10,9 +10,12 @@
 void worker_save(struct worker *w)
 {
 	struct err err;
+	bool failed = state_save(&w->state, &err) != 0;
 
-	if (state_save(&w->state, &err))
+	/* It is tried again at every step: a full disk must not fill the log as well. */
+	if (failed && !w->save_failed)
 		event_log(EVENT_STATE_FAILED, NULL, NULL, "%s", err.text);
+	w->save_failed = failed;
 }
 
 void worker_say(struct container *c, enum event event, const char *text)
@@ -89,7 +92,7 @@ static int start(struct worker *w, struct err *err)
 	uv_timer_start(&w->tick, on_tick, WORKER_TICK_MS, WORKER_TICK_MS);
 	uv_signal_start(&w->sigterm, on_signal, SIGTERM);
 	uv_signal_start(&w->sigint, on_signal, SIGINT);
-	w->reconciled = mono_now();
+	w->started = w->reconciled = mono_now();
 	r = helper_client_init(&w->helper, &w->loop, HELPER_FD, on_lost, w, err);
 	if (!r)
 		r = relay_api_init(&w->relay, &w->loop, &w->conf, err);

@@ -24,6 +24,7 @@ struct worker {
 	struct relay_api relay;
 	struct helper_client helper;
 	struct state state;
+	bool save_failed;
 	struct trust trust;
 	struct machine_factors factors; /* without the relay's salt; none = not bound */
 	bool trust_asking;		/* GET /v1/relay or POST /v1/machines is under way */
@@ -32,7 +33,9 @@ struct worker {
 	struct container *table; /* CONTAINER_MAX */
 	uv_timer_t tick;
 	uv_signal_t sigterm, sigint;
+	struct mono started;
 	struct mono reconciled; /* when all was looked at last */
+	bool doubted;		/* too many peers without a container: kept for now */
 	bool stopping;
 	bool docker_up, listing, list_again;
 	bool listed; /* once, and since then nothing was missed */

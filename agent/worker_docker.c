@@ -30,11 +30,12 @@ static void on_inspect(int r, const struct docker_container *d, const struct err
 	} else if (r == -ENOENT) {
 		c->now.running = false;
 	} else {
-		/* The next list comes back to it. */
+		/* The next list comes back to it, or whatever has happened meanwhile. */
 		if (w->docker_up)
 			worker_say(c, EVENT_DOCKER_FAILED, err->text);
 		c->unreadable = w->docker_up;
-		c->inspect_again = false;
+		if (c->inspect_again)
+			worker_inspect(c);
 		return;
 	}
 	c->seen = true;
@@ -85,6 +86,9 @@ static void on_list(int r, const char (*ids)[DOCKER_ID_LEN], size_t n, const str
 	if (r) {
 		if (w->docker_up)
 			event_log(EVENT_DOCKER_FAILED, NULL, NULL, "%s", err->text);
+		/* Asked for since, perhaps by a new connection. */
+		if (w->list_again)
+			worker_list(w);
 		return;
 	}
 	for (size_t i = 0; i < n; i++)

@@ -9,6 +9,7 @@
 #define RELAY_PAUSE_MAX_MS 30000
 #define REFUSED_PAUSE_MIN_MS 15000 /* a refusal stays one until somebody changes the account */
 #define REFUSED_PAUSE_MAX_MS 300000
+#define DOUBT_MS 600000 /* time for somebody to notice */
 
 /* Whoever waited for the relay goes on. */
 static void reached(struct worker *w)
@@ -191,14 +192,28 @@ static bool may_have_owner(struct worker *w, const struct state_entry *e)
 	return e->owner || (c && !c->seen);
 }
 
+static bool doubts(struct worker *w)
+{
+	bool doubtful = state_is_doubtful(&w->state) && mono_ms_since(w->started) < DOUBT_MS;
+
+	if (doubtful && !w->doubted)
+		event_log(EVENT_MANY_GONE, NULL, NULL, "%d min", DOUBT_MS / 60000);
+	w->doubted = doubtful;
+	return doubtful;
+}
+
 void worker_delete_orphans(struct worker *w)
 {
+	bool doubtful;
+
 	if (w->stopping || !backoff_due(&w->deletes) || !worker_synced(w))
 		return;
+	doubtful = doubts(w);
 	for (size_t i = 0; i < STATE_MAX_ENTRIES; i++) {
 		struct state_entry *e = &w->state.entries[i];
 
-		if (e->used && e->registered && !e->deleting && !may_have_owner(w, e))
+		if (e->used && e->registered && !e->deleting && !may_have_owner(w, e) &&
+		    (e->ended || !doubtful))
 			delete_orphan(w, e, e->public_key);
 	}
 }

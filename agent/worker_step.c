@@ -48,6 +48,7 @@ static int take_entry(struct container *c, struct err *err)
 static void forget_entry(struct container *c)
 {
 	c->entry->owner = NULL;
+	c->entry->ended = true;
 	c->entry->used_at_s = time(NULL);
 	c->worker->state.dirty = true;
 	worker_psk_stop(c);

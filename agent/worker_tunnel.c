@@ -7,8 +7,9 @@
 
 #define HELPER_PAUSE_MIN_MS 500
 #define HELPER_PAUSE_MAX_MS 60000
-/* WireGuard makes a new handshake every 120 s and gives up at 180 s; the keepalive is 25 s. */
-#define HANDSHAKE_MAX_MS 180000
+/* As its initiator WireGuard makes a new handshake every 120 s. If the relay began the last one,
+ * ours follows the first keepalive (25 s) after 180 s; a look every 30 s sees it later still. */
+#define HANDSHAKE_MAX_MS 240000
 
 /* False: the helper has gone or the worker ends; the loop's end comes anyway. */
 static bool take_answer(struct container *c, const struct helper_msg *answer)
@@ -136,6 +137,14 @@ void worker_detach(struct container *c)
 	call(c, &msg, on_detach);
 }
 
+/* Nobody has removed the tunnel, or changed its key or addresses. */
+static bool is_as_made(const struct container *c, const struct tunnel_status *status)
+{
+	return status->present && addr6_eq(&status->v6, &c->applied.v6) &&
+	       addr4_eq(status->v4, c->applied.v4) &&
+	       (!c->entry || !memcmp(status->public_key, c->entry->public_key, KEY_LEN));
+}
+
 static void on_status(const struct helper_msg *answer, void *ctx)
 {
 	struct container *c = ctx;
@@ -146,8 +155,7 @@ static void on_status(const struct helper_msg *answer, void *ctx)
 		worker_psk_seen(c, answer->status.last_handshake_s);
 	if (answer->result < 0) {
 		log_debug("container %s: %s", container_label(c), answer->text);
-	} else if (!answer->status.present ||
-		   (c->entry && memcmp(answer->status.public_key, c->entry->public_key, KEY_LEN))) {
+	} else if (!is_as_made(c, &answer->status)) {
 		c->attached = false;
 	} else if (answer->status.last_handshake_s != c->handshake_s) {
 		/* Compared for change only: the clock may have been set. */

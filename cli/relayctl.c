@@ -17,7 +17,8 @@ int main(int argc, char **argv)
 	struct ctl ctl = {
 		.args = {.socket = CTL_SOCKET_DEFAULT,
 			 .max_peers = CTL_NO_LIMIT,
-			 .max_ipv4 = CTL_NO_LIMIT},
+			 .max_ipv4 = CTL_NO_LIMIT,
+			 .count = CTL_NO_LIMIT},
 	};
 	const struct ctl_cmd *cmd;
 	struct err err;

@@ -28,7 +28,7 @@ struct ctl_args {
 	const char *socket;
 	bool json, help, version, force;
 	const char *account, *tier, *name, *scopes, *host, *before, *state; /* NULL = not given */
-	uint32_t max_peers, max_ipv4; /* CTL_NO_LIMIT = not given */
+	uint32_t max_peers, max_ipv4, count; /* CTL_NO_LIMIT = not given */
 };
 
 struct ctl {
@@ -73,6 +73,8 @@ enum ctl_exit ctl_fail(enum ctl_exit code, const char *fmt, ...) PRINTF(2, 3);
 
 /* relayctl_status.c */
 enum ctl_exit ctl_status(struct ctl *ctl), ctl_drops(struct ctl *ctl), ctl_join(struct ctl *ctl);
+/* relayctl_monitor.c */
+enum ctl_exit ctl_monitor(struct ctl *ctl);
 /* relayctl_reload.c */
 enum ctl_exit ctl_reload(struct ctl *ctl);
 /* relayctl_peer.c */

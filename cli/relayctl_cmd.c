@@ -37,6 +37,11 @@ static const struct opt join_opts[] = {
 	{},
 };
 
+static const struct opt monitor_opts[] = {
+	{"count", 'n', "N", "end after N packets", OPT_U32, ARG(count)},
+	{},
+};
+
 static const struct opt audit_opts[] = {
 	{"before", 0, "ID", "what was before the entry with this id", OPT_TEXT, ARG(before)},
 	{},
@@ -114,6 +119,8 @@ const struct ctl_cmd ctl_cmds[] = {
 	{"restore", "FOLDER", 1, 1, "a backup into place, while relayd is stopped", NULL,
 	 restore_opts, ctl_restore},
 	{"drops", NULL, 0, 0, "packets dropped, by reason", NULL, NULL, ctl_drops},
+	{"monitor", NULL, 0, 0, "a sample of the packets dropped, as it happens", NULL,
+	 monitor_opts, ctl_monitor},
 	{"reload", NULL, 0, 0, "make relayd read its configuration again, and wait for the result",
 	 NULL, NULL, ctl_reload},
 	{},

@@ -41,6 +41,7 @@ enum ctl_exit ctl_peer_show(struct ctl *ctl)
 		{"vrf", "VRF", OUT_TEXT},
 		{"mtu", "MTU", OUT_TEXT},
 		{"bandwidth", "guaranteed Mbit/s", OUT_TEXT},
+		{"firewall", "firewall", OUT_TEXT},
 		{"endpoint", "endpoint", OUT_TEXT},
 		{"last_handshake", "last handshake", OUT_AGE},
 		{"created_at", "created", OUT_AGE},

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 int file_read(const char *path, size_t max, char **ret_text, size_t *ret_len, struct err *err)
@@ -103,4 +104,18 @@ int file_write_sysctl(const char *path, const char *value, struct err *err)
 		return err_sys(err, -errno, "%s", path);
 	r = write_all(fd, value, strlen(value));
 	return r ? err_sys(err, r, "%s = %s", path, value) : 0;
+}
+
+int file_lock(const char *path, int *ret_fd, struct err *err)
+{
+	AUTO_FD int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return err_sys(err, -errno, "%s", path);
+	if (flock(fd, LOCK_EX | LOCK_NB))
+		return errno == EWOULDBLOCK
+			       ? err_set(err, -EBUSY, "%s: another process runs here", path)
+			       : err_sys(err, -errno, "%s", path);
+	*ret_fd = steal_fd(&fd);
+	return 0;
 }

@@ -13,5 +13,7 @@ int file_read(const char *path, size_t max, char **ret_text, size_t *ret_len, st
 int file_write_atomic(const char *path, mode_t mode, const void *data, size_t len, struct err *err);
 /* One value into a /proc/sys file; no newline needed. */
 int file_write_sysctl(const char *path, const char *value, struct err *err);
+/* A lock that goes with the descriptor, whoever dies how. -EBUSY: another process has it. */
+int file_lock(const char *path, int *ret_fd, struct err *err);
 
 #endif

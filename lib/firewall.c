@@ -137,10 +137,10 @@ static int add_ports(struct words *w, char *list, struct sc_rule *rule, struct s
 		if (list)
 			*list++ = '\0';
 		w->word = item;
-		if (parse_ports(item, rule))
-			return refuse(w, "a port or a range of ports");
-		r = add(rules, rule, w->err);
+		r = parse_ports(item, rule) ? refuse(w, "a port or a range of ports")
+					    : add(rules, rule, w->err);
 	}
+	w->word = NULL;
 	return r;
 }
 

@@ -82,6 +82,7 @@ static int info_attr(const struct nlattr *attr, void *ctx)
 static int link_attr(const struct nlattr *attr, void *ctx)
 {
 	struct nl_link *link = ctx;
+	struct rtnl_link_stats64 stats;
 
 	switch (mnl_attr_get_type(attr)) {
 	case IFLA_IFNAME:
@@ -99,6 +100,12 @@ static int link_attr(const struct nlattr *attr, void *ctx)
 		break;
 	case IFLA_LINKINFO:
 		mnl_attr_parse_nested(attr, info_attr, link);
+		break;
+	case IFLA_STATS64: /* aligned to 4 bytes only */
+		if (mnl_attr_get_payload_len(attr) < sizeof(stats))
+			break;
+		memcpy(&stats, mnl_attr_get_payload(attr), sizeof(stats));
+		link->rx_frame_errors = stats.rx_frame_errors;
 		break;
 	default:
 		break;

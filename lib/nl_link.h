@@ -18,6 +18,8 @@ struct nl_link {
 	uint8_t mac[6];
 	bool soft; /* has a kind at all: software made it */
 	bool up;
+	uint64_t
+		rx_frame_errors; /* WireGuard: inner packets with a source not allowed, or not IP */
 };
 
 int nl_link_add_wireguard(struct nl *nl, const char *name, uint32_t mtu, struct err *err);

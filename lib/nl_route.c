@@ -22,19 +22,20 @@ void nl_route_put(struct nlmsghdr *nlh, const struct nl_route *route)
 	rtm->rtm_type = route->type == NL_ROUTE_UNREACHABLE ? RTN_UNREACHABLE : RTN_UNICAST;
 	rtm->rtm_table = route->table < 256 ? (uint8_t)route->table : RT_TABLE_UNSPEC;
 	/* A v4 route without a gateway has link scope. Next hop objects know for themselves. */
-	rtm->rtm_scope = route->family == AF_INET && route->oif && !route->has_gateway
-				 ? RT_SCOPE_LINK
-				 : RT_SCOPE_UNIVERSE;
+	rtm->rtm_scope =
+		route->family == AF_INET && route->oif && !route->has_gateway && !route->nhid
+			? RT_SCOPE_LINK
+			: RT_SCOPE_UNIVERSE;
 	mnl_attr_put_u32(nlh, RTA_TABLE, route->table);
 	if (route->dst_len)
 		mnl_attr_put(nlh, RTA_DST, len, &route->dst6);
 	if (route->metric)
 		mnl_attr_put_u32(nlh, RTA_PRIORITY, route->metric);
-	if (route->has_gateway)
+	if (route->has_gateway && !route->nhid)
 		mnl_attr_put(nlh, RTA_GATEWAY, len, &route->gateway6);
 	if (route->has_src)
 		mnl_attr_put(nlh, RTA_PREFSRC, len, &route->src6);
-	if (route->oif)
+	if (route->oif && !route->nhid)
 		mnl_attr_put_u32(nlh, RTA_OIF, (uint32_t)route->oif);
 	if (route->nhid)
 		mnl_attr_put_u32(nlh, RTA_NH_ID, route->nhid);
@@ -76,6 +77,31 @@ static void copy_addr(const struct nlattr *attr, uint16_t family, void *to)
 		memcpy(to, mnl_attr_get_payload(attr), addr_len(family));
 }
 
+static void read_via(const struct nlattr *attr, struct nl_route *route)
+{
+	const struct rtvia *via = mnl_attr_get_payload(attr);
+
+	if (mnl_attr_get_payload_len(attr) < sizeof(*via) + sizeof(route->gateway6) ||
+	    via->rtvia_family != AF_INET6)
+		return;
+	memcpy(&route->gateway6, via->rtvia_addr, sizeof(route->gateway6));
+	route->has_gateway = route->via6 = true;
+}
+
+static int route_attr(const struct nlattr *attr, void *ctx);
+
+/* Several routers: the first one speaks for all. */
+static void read_multipath(const struct nlattr *attr, struct nl_route *route)
+{
+	const struct rtnexthop *hop = mnl_attr_get_payload(attr);
+	size_t len = mnl_attr_get_payload_len(attr);
+
+	if (len < sizeof(*hop) || hop->rtnh_len < sizeof(*hop) || hop->rtnh_len > len)
+		return;
+	route->oif = hop->rtnh_ifindex;
+	mnl_attr_parse_payload(hop + 1, hop->rtnh_len - sizeof(*hop), route_attr, route);
+}
+
 static int route_attr(const struct nlattr *attr, void *ctx)
 {
 	struct nl_route *route = ctx;
@@ -103,6 +129,12 @@ static int route_attr(const struct nlattr *attr, void *ctx)
 		break;
 	case RTA_NH_ID:
 		route->nhid = mnl_attr_get_u32(attr);
+		break;
+	case RTA_VIA:
+		read_via(attr, route);
+		break;
+	case RTA_MULTIPATH:
+		read_multipath(attr, route);
 		break;
 	case RTA_METRICS:
 		mnl_attr_parse_nested(attr, metric_attr, &route->mtu);
@@ -139,11 +171,6 @@ static int route_cb(const struct nlmsghdr *nlh, void *ctx)
 	route.table = rtm->rtm_table;
 	if (mnl_attr_parse(nlh, sizeof(*rtm), route_attr, &route) < 0)
 		return -EPROTO;
-	/* Behind a next hop object the kernel repeats its device and gateway. */
-	if (route.nhid) {
-		route.has_gateway = false;
-		route.oif = 0;
-	}
 	if (walk->table && route.table != walk->table)
 		return MNL_CB_OK;
 	return walk->cb(&route, walk->ctx);
@@ -179,6 +206,52 @@ int nl_nexthop_replace(struct nl *nl, const struct nl_nexthop *nh, uint8_t proto
 	if (nh->has_gateway)
 		mnl_attr_put(nlh, NHA_GATEWAY, addr_len(nh->family), &nh->gateway6);
 	return nl_do(nl, nlh, err);
+}
+
+static int nexthop_attr(const struct nlattr *attr, void *ctx)
+{
+	struct nl_nexthop *nh = ctx;
+
+	switch (mnl_attr_get_type(attr)) {
+	case NHA_ID:
+		nh->id = mnl_attr_get_u32(attr);
+		break;
+	case NHA_OIF:
+		nh->oif = (int)mnl_attr_get_u32(attr);
+		break;
+	case NHA_GATEWAY:
+		copy_addr(attr, nh->family, &nh->gateway6);
+		nh->has_gateway = true;
+		break;
+	default:
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+static int nexthop_cb(const struct nlmsghdr *nlh, void *ctx)
+{
+	const struct nhmsg *nhm = mnl_nlmsg_get_payload(nlh);
+	struct nl_nexthop *nh = ctx;
+
+	if (nlh->nlmsg_type != RTM_NEWNEXTHOP)
+		return MNL_CB_OK;
+	nh->family = nhm->nh_family;
+	return mnl_attr_parse(nlh, sizeof(*nhm), nexthop_attr, nh) < 0 ? -EPROTO : MNL_CB_OK;
+}
+
+int nl_nexthop_get(struct nl *nl, uint32_t id, struct nl_nexthop *ret_nh, struct err *err)
+{
+	struct nlmsghdr *nlh = nl_msg(nl, RTM_GETNEXTHOP, 0);
+	struct nl_nexthop nh = {};
+	int r;
+
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct nhmsg));
+	mnl_attr_put_u32(nlh, NHA_ID, id);
+	r = nl_dump(nl, nlh, nexthop_cb, &nh, err);
+	if (!r)
+		*ret_nh = nh;
+	return r;
 }
 
 int nl_nexthop_del(struct nl *nl, uint32_t id, struct err *err)

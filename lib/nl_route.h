@@ -20,6 +20,7 @@ struct nl_route {
 		struct addr6 dst6;
 	};
 	bool has_gateway, has_src;
+	bool via6; /* dumps: a v4 route whose gateway is gateway6 (RFC 8950) */
 	union {
 		struct addr4 gateway4;
 		struct addr6 gateway6;
@@ -29,7 +30,7 @@ struct nl_route {
 		struct addr6 src6;
 	};
 	int oif;
-	uint32_t nhid; /* next hop object instead of oif/gateway, 0 = none */
+	uint32_t nhid; /* next hop object, 0 = none: oif and gateway are its own, as dumped only */
 	uint32_t mtu;  /* RTAX_MTU, 0 = the device's */
 };
 
@@ -55,6 +56,7 @@ struct nl_nexthop {
 
 int nl_nexthop_replace(struct nl *nl, const struct nl_nexthop *nh, uint8_t protocol,
 		       struct err *err);
+int nl_nexthop_get(struct nl *nl, uint32_t id, struct nl_nexthop *ret_nh, struct err *err);
 int nl_nexthop_del(struct nl *nl, uint32_t id, struct err *err); /* missing = 0 */
 
 #endif

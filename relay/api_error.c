@@ -23,7 +23,6 @@ static const struct {
 } titles[] = {
 	{400, "Bad Request"},
 	{401, "Unauthorized"},
-	{402, "Payment Required"},
 	{403, "Forbidden"},
 	{404, "Not Found"},
 	{405, "Method Not Allowed"},

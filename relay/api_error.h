@@ -19,7 +19,7 @@
 	X(ACCESS_DENIED, 400, "access_denied")                                                     \
 	X(NO_TOKEN, 401, "missing_token")                                                          \
 	X(INVALID_TOKEN, 401, "invalid_token")                                                     \
-	X(BILLING_EXPIRED, 402, "billing_expired")                                                 \
+	X(BILLING_EXPIRED, 403, "billing_expired")                                                 \
 	X(INSUFFICIENT_SCOPE, 403, "insufficient_scope")                                           \
 	X(PEER_QUOTA, 403, "peer_quota")                                                           \
 	X(TOKEN_QUOTA, 403, "token_quota")                                                         \

@@ -16,6 +16,6 @@ void api_metrics_free(struct api_metrics *m);
 void api_metrics_answer(struct api_metrics *m, int status);
 void api_metrics_error(struct api_metrics *m, enum api_error e);
 /* WireGuard's counters of a peer as the net role sees them. A smaller one began anew. */
-void api_metrics_traffic(struct api_metrics *m, const struct msg *seen);
+void api_metrics_traffic(struct api_metrics *m, const struct msg *msg);
 
 #endif

@@ -28,19 +28,27 @@ static json_t *content_of(const char *what)
 			 "items", ref(name));
 }
 
+/* "Peer" of "200,201 Peer". */
+static const char *what_of(const char *answer)
+{
+	const char *space = strchr(answer, ' ');
+
+	return space ? space + 1 : answer;
+}
+
 /* "200,201 Peer" */
 static void add_answers(json_t *responses, const char *answer)
 {
-	const char *what = strchr(answer, ' ');
+	const char *what = what_of(answer);
 
-	for (const char *p = answer; what && p < what; p += 4) {
+	for (const char *p = answer; p < what; p += 4) {
 		char status[4];
 
 		snprintf(status, sizeof(status), "%.3s", p);
 		json_object_set_new(responses, status,
 				    json_pack("{s:s, s:o}", "description",
 					      status[2] == '1' ? "Made" : "Done", "content",
-					      content_of(what + 1)));
+					      content_of(what)));
 	}
 }
 
@@ -99,7 +107,7 @@ static json_t *responses_of(const struct api_route *r)
 
 	add_answers(responses, r->answer);
 	if (r->flags & API_ROUTE_OPEN &&
-	    (strchr(r->answer, '/') || !strcmp(strchr(r->answer, ' '), " Document")))
+	    (strchr(r->answer, '/') || !strcmp(what_of(r->answer), "Document")))
 		json_object_set_new(
 			responses, "304",
 			json_pack("{s:s}", "description", "Not changed (If-None-Match)"));
@@ -133,7 +141,7 @@ static json_t *id_of(const struct api_route *r)
 			id[n++] = *p;
 		else if (*p >= '0' && *p <= '9')
 			id[n++] = *p;
-		else if (id[n - 1] != '_')
+		else if (n && id[n - 1] != '_')
 			id[n++] = '_';
 	}
 	while (n && id[n - 1] == '_')

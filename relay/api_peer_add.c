@@ -344,7 +344,13 @@ int api_peer_add(struct api *api, const struct db_account *account, const struct
 
 int api_peer_undo(struct api *api, const struct api_peer_change *change, struct err *err)
 {
+	struct db_audit entry = {.account = change->now.address.account,
+				 .token = change->now.token,
+				 .action = "peer.refused"};
 	int r;
+
+	snprintf(entry.detail, sizeof(entry.detail), "slot %u: the kernel refused it, taken back",
+		 change->now.address.slot);
 
 	r = db_begin(api->db, err);
 	if (r)
@@ -356,6 +362,8 @@ int api_peer_undo(struct api *api, const struct api_peer_change *change, struct 
 	if (!r && change->had)
 		r = db_firewall_set(api->db, change->now.address.slot, &change->firewall_before,
 				    err);
+	if (!r)
+		r = db_audit_add(api->db, &entry, err);
 	if (r) {
 		db_rollback(api->db);
 		return r;

@@ -89,6 +89,17 @@ static json_t *text_or_null(const char *text)
 	return text[0] ? json_string(text) : json_null();
 }
 
+/* The rules in their canonical text; null: none. */
+static json_t *firewall_json(const struct api *api, const struct db_address *a)
+{
+	char text[FIREWALL_TEXT_LEN];
+	struct sc_firewall rules;
+
+	if (db_firewall_get(api->db, a->slot, &rules, NULL))
+		return json_string("unreadable");
+	return rules.n ? json_string(firewall_text(text, &rules)) : json_null();
+}
+
 json_t *api_peer_json(const struct api *api, const struct db_peer *peer)
 {
 	const struct db_address *a = &peer->address;
@@ -96,14 +107,14 @@ json_t *api_peer_json(const struct api *api, const struct db_peer *peer)
 
 	if (peer->ipv4 && !peer->ipv4_stopped && !addr4_is_zero(a->v4))
 		addr4_text(v4, a->v4);
-	return json_pack("{s:s, s:s, s:o, s:o, s:i, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "pubkey",
-			 b64_key_text(key, peer->public_key), "ipv6", addr6_text(v6, &a->v6),
-			 "ipv4", text_or_null(v4), "relay", relay_json(api, peer->wg), "mtu",
-			 (int)mtu_of(api), "psk_epoch", (json_int_t)api_psk_next(api, peer),
-			 "container", text_or_null(peer->container), "container_id",
-			 text_or_null(peer->container_id), "machine", text_or_null(a->machine),
-			 "bandwidth",
-			 peer->bandwidth_mbps ? json_integer(peer->bandwidth_mbps) : json_null(),
-			 "created_at", api_time_json(peer->created_at), "last_handshake",
-			 api_time_json(peer->last_handshake));
+	return json_pack(
+		"{s:s, s:s, s:o, s:o, s:i, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "pubkey",
+		b64_key_text(key, peer->public_key), "ipv6", addr6_text(v6, &a->v6), "ipv4",
+		text_or_null(v4), "relay", relay_json(api, peer->wg), "mtu", (int)mtu_of(api),
+		"psk_epoch", (json_int_t)api_psk_next(api, peer), "container",
+		text_or_null(peer->container), "container_id", text_or_null(peer->container_id),
+		"machine", text_or_null(a->machine), "bandwidth",
+		peer->bandwidth_mbps ? json_integer(peer->bandwidth_mbps) : json_null(), "firewall",
+		firewall_json(api, a), "created_at", api_time_json(peer->created_at),
+		"last_handshake", api_time_json(peer->last_handshake));
 }

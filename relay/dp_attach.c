@@ -79,17 +79,31 @@ static int link_pin(struct dp *dp, const char *name, struct bpf_link *link, stru
 	return r ? err_sys(err, r, "%s", path) : 0;
 }
 
-static int link_remove(const struct dp *dp, const char *name, struct err *err)
+/* Detached here and now: the kernel does so some time after the last pin is gone, and until then
+ * the device takes no other kind of XDP. */
+static int link_unpin(const char *path, struct err *err)
 {
-	char path[PATH_MAX];
+	AUTO_FD int fd = bpf_obj_get(path);
 
-	dp_clsact_remove(dp, name);
-	if (dp_former_path(path, dp, name) && unlink(path) && errno != ENOENT)
-		return err_sys(err, -errno, "%s", path);
-	dp_pin_path(path, dp, name);
+	if (fd >= 0)
+		bpf_link_detach(fd);
 	if (unlink(path) && errno != ENOENT)
 		return err_sys(err, -errno, "%s", path);
 	return 0;
+}
+
+static int link_remove(const struct dp *dp, const char *name, struct err *err)
+{
+	char path[PATH_MAX];
+	int r = 0;
+
+	dp_clsact_remove(dp, name);
+	if (dp_former_path(path, dp, name))
+		r = link_unpin(path, err);
+	if (r)
+		return r;
+	dp_pin_path(path, dp, name);
+	return link_unpin(path, err);
 }
 
 /* first: in front of what is attached there already, not behind it. */

@@ -9,6 +9,7 @@
 #include "api.h"
 #include "net.h"
 #include "supervisor.h"
+#include "supervisor_dirs.h"
 
 struct args {
 	const char *config;
@@ -56,9 +57,14 @@ static int run_role(int argc, char **argv)
 
 static int flush(const struct conf *conf)
 {
+	AUTO_FD int lock = -1;
 	struct err err;
+	int r = supervisor_lock(conf, &lock, &err);
 
-	if (!net_flush(conf, &err))
+	/* Under a relayd that runs, which would not notice. No folder: none runs. */
+	if (!r || r == -ENOENT)
+		r = net_flush(conf, &err);
+	if (!r)
 		return 0;
 	fprintf(stderr, "relayd: %s\n", err.text);
 	return 1;

@@ -72,9 +72,7 @@ static int alloc_tables(struct net *net, struct err *err)
 	net->next_used = calloc(n, sizeof(*net->next_used));
 	net->seen = calloc(n, sizeof(*net->seen));
 	net->queue = calloc(NET_QUEUE, sizeof(*net->queue));
-	net->nexthops = calloc(2, sizeof(*net->nexthops));
-	if (!net->want || !net->next || !net->used || !net->next_used || !net->seen ||
-	    !net->queue || !net->nexthops)
+	if (!net->want || !net->next || !net->used || !net->next_used || !net->seen || !net->queue)
 		return err_sys(err, -ENOMEM, "tables of %zu slots", n);
 	return 0;
 }
@@ -97,6 +95,8 @@ static int start(struct net *net, struct err *err)
 		r = nl_open(NETLINK_ROUTE, &net->rtnl, err);
 	if (!r)
 		r = nl_open(NETLINK_GENERIC, &net->genl, err);
+	if (!r)
+		r = net_wg_check(net, err);
 	if (!r)
 		r = net_base_nft(net_base_rules, err);
 	if (!r)
@@ -161,7 +161,6 @@ void net_free(struct net *net)
 	free(net->next_used);
 	free(net->seen);
 	free(net->queue);
-	free(net->nexthops);
 	free(net);
 }
 
@@ -241,6 +240,24 @@ static int flush_routes(struct nl *nl, uint16_t family, struct err *err)
 	return r;
 }
 
+static int flush_wg(struct nl *nl, const struct conf *conf, struct err *err)
+{
+	static const char *const names[] = {"wg0", "wg1"};
+	AUTO_NL struct nl *genl = NULL;
+	struct nl_link link;
+	int r = nl_open(NETLINK_GENERIC, &genl, err);
+
+	for (int i = 0; i < 2 && !r; i++) {
+		if (nl_link_get(nl, names[i], &link, NULL) || link.kind != NL_LINK_WIREGUARD)
+			continue;
+		if (net_wg_is_ours(genl, conf, i, link.ifindex))
+			r = nl_link_del(nl, link.ifindex, err);
+		else
+			log_warn("%s: another program's, left alone", names[i]);
+	}
+	return r;
+}
+
 static int flush_devices(struct nl *nl, const struct conf *conf, struct err *err)
 {
 	struct kstate vrfs = {};
@@ -250,11 +267,8 @@ static int flush_devices(struct nl *nl, const struct conf *conf, struct err *err
 	for (size_t i = 0; i < vrfs.n_vrfs && !r; i++)
 		r = nl_link_del(nl, (int)vrfs.vrfs[i].table, err);
 	kstate_clear(&vrfs);
-	for (int i = 0; i < 2 && !r; i++) {
-		if (!nl_link_get(nl, i ? "wg1" : "wg0", &link, NULL) &&
-		    link.kind == NL_LINK_WIREGUARD)
-			r = nl_link_del(nl, link.ifindex, err);
-	}
+	if (!r)
+		r = flush_wg(nl, conf, err);
 	if (!r && !nl_link_get(nl, conf->uplink, &link, NULL))
 		r = nl_tc_root_del(nl, link.ifindex, err);
 	return r;

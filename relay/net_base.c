@@ -84,3 +84,15 @@ int net_base_nft(const char *commands, struct err *err)
 	nft_ctx_free(nft);
 	return r;
 }
+
+int net_base_filter(struct err *err)
+{
+	int r;
+
+	if (!net_base_nft("list table inet sidecar\n", NULL))
+		return 0;
+	r = net_base_nft(net_base_rules, err);
+	if (!r)
+		log_warn("table inet sidecar had gone (nftables.service?): it is there again");
+	return r;
+}

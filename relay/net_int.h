@@ -30,8 +30,9 @@ struct net {
 
 	/* net_uplink.c */
 	int uplink_ifindex;
-	bool gateway4, gateway6;     /* the next hop objects exist */
-	struct nl_nexthop *nexthops; /* two, as last written: v4, v6 */
+	uint8_t uplink_mac[6];
+	bool gateway4, gateway6; /* the next hop objects exist */
+	struct addr4 router4;	 /* the IPv4 gateway's address, zero = none yet */
 
 	struct net_htb *htb; /* net_htb.c */
 
@@ -59,14 +60,20 @@ struct net {
 /* net_base.c */
 int net_base_sysctls(const struct conf *conf, struct err *err);
 int net_base_nft(const char *commands, struct err *err);
+int net_base_filter(struct err *err); /* there again, if somebody has flushed all rules */
 extern const char net_base_rules[], net_base_no_rules[];
 
 /* net_wg.c: the pair exists, is up, has its keys. */
+int net_wg_check(struct net *net, struct err *err); /* before anything is changed */
 int net_wg_start(struct net *net, struct err *err);
+/* Made by relayd, or by nobody who gave it a key. */
+bool net_wg_is_ours(struct nl *genl, const struct conf *conf, int which, int ifindex);
 
 /* net_uplink.c */
-int net_uplink_start(struct net *net, struct err *err); /* finds it; programs attached */
+int net_uplink_start(struct net *net, struct err *err);	 /* finds it; programs attached */
+int net_uplink_follow(struct net *net, struct err *err); /* made anew, or with another MAC */
 int net_uplink_refresh(struct net *net, bool *ret_changed, struct err *err); /* gateways, own */
+int net_uplink_gateways(struct net *net, bool *ret_changed, struct err *err);
 
 /* net_peer.c: one peer changed; all at once; the repair of what drifted. */
 int net_peer_check(const struct net *net, const struct peer *peer, struct err *err);

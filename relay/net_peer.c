@@ -5,6 +5,7 @@
  */
 #include <string.h>
 #include "../lib/log.h"
+#include "alloc.h"
 #include "net_int.h"
 
 static struct kstate_env env_of(const struct net *net)
@@ -34,15 +35,6 @@ int net_peer_slot_of(const struct conf *conf, const struct addr6 *v6, uint32_t *
 	return -ENOENT;
 }
 
-static bool in_pool4(const struct conf *conf, struct addr4 v4)
-{
-	for (size_t i = 0; i < conf->n_pool4; i++) {
-		if (prefix4_has(&conf->pool4[i].prefix, v4))
-			return true;
-	}
-	return false;
-}
-
 bool net_pool_onlink6(const struct conf *conf, const struct addr6 *v6)
 {
 	for (size_t i = 0; i < conf->n_pool6; i++) {
@@ -64,20 +56,35 @@ bool net_pool_onlink4(const struct conf *conf, struct addr4 v4)
 int net_peer_check(const struct net *net, const struct peer *p, struct err *err)
 {
 	const struct conf *conf = &net->conf;
-	uint32_t slot;
 
 	if (p->slot >= conf->slots)
 		return err_set(err, -EINVAL, "slot %u: there are %u", p->slot, conf->slots);
-	if (net_peer_slot_of(conf, &p->v6, &slot) || slot != p->slot)
-		return err_set(err, -EINVAL, "slot %u: its IPv6 address carries another slot",
+	if (!alloc_v6_ours(conf, &p->v6, p->slot))
+		return err_set(err, -EINVAL, "slot %u: its IPv6 address is not one of its pool's",
 			       p->slot);
-	if (!addr4_is_zero(p->v4) && !in_pool4(conf, p->v4))
-		return err_set(err, -EINVAL, "slot %u: its IPv4 address is in no pool", p->slot);
+	if (!addr4_is_zero(p->v4) && !alloc_v4_ours(conf, p->v4))
+		return err_set(err, -EINVAL, "slot %u: its IPv4 address is not one of a pool's",
+			       p->slot);
+	/* Answering ARP for it would cut the relay off. */
+	if (!addr4_is_zero(p->v4) && addr4_eq(p->v4, net->router4))
+		return err_set(err, -EINVAL,
+			       "slot %u: its IPv4 address is the uplink's gateway: leave it out of "
+			       "the pools",
+			       p->slot);
+	/* Its table would be any: the host's own, too. */
+	if (p->account > UINT32_MAX - KSTATE_TABLE_ACCOUNT)
+		return err_set(err, -EINVAL, "slot %u: account out of range", p->slot);
 	if (p->wg > 1 || p->mtu < 1280 || p->mtu > conf->mtu)
 		return err_set(err, -EINVAL, "slot %u: device or MTU out of range", p->slot);
 	if (p->firewall.n > SC_MAX_RULES)
 		return err_set(err, -EINVAL, "slot %u: more than %d firewall rules", p->slot,
 			       SC_MAX_RULES);
+	/* The kernel passes over a device's own key in silence: each look would add it again. */
+	for (int i = 0; i < 2; i++) {
+		if (!memcmp(p->public_key, net->wg_public_key[i], KEY_LEN))
+			return err_set(err, -EINVAL, "slot %u: its key is the relay's own",
+				       p->slot);
+	}
 	for (uint32_t i = 0; i < conf->slots; i++) {
 		const struct peer *other = &net->want[i];
 

@@ -7,13 +7,6 @@
 
 #define SEEN_MS 5000
 
-static bool same_endpoint(const struct endpoint *a, const struct endpoint *b)
-{
-	if (a->family != b->family || a->port != b->port)
-		return false;
-	return a->family == AF_INET6 ? addr6_eq(&a->v6, &b->v6) : addr4_eq(a->v4, b->v4);
-}
-
 static int seen_cb(const struct nl_wg_peer *p, void *ctx)
 {
 	struct net *net = ctx;
@@ -26,7 +19,7 @@ static int seen_cb(const struct nl_wg_peer *p, void *ctx)
 		return 0;
 	last = &net->seen[slot];
 	if (last->last_handshake_s == p->last_handshake.tv_sec &&
-	    same_endpoint(&last->endpoint, &p->endpoint))
+	    endpoint_eq(&last->endpoint, &p->endpoint))
 		return 0;
 	/* Half of the queue stays for answers; the rest comes next round. */
 	if (net->api_fd < 0 || net->q_len > NET_QUEUE / 2)

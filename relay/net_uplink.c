@@ -20,11 +20,38 @@ int net_uplink_start(struct net *net, struct err *err)
 	if (r)
 		return err_prefix(err, "uplink");
 	net->uplink_ifindex = link.ifindex;
+	memcpy(net->uplink_mac, link.mac, sizeof(net->uplink_mac));
 	r = dp_attach_uplink(net->dp, link.ifindex, err);
 	/* Solicitations go to groups that nobody on this machine has joined. */
 	if (!r)
 		r = nl_link_set_allmulti(net->rtnl, link.ifindex, true, err);
 	return r ? err_prefix(err, "uplink %s", net->conf.uplink) : 0;
+}
+
+/*
+ * A device that was removed and came back is another one: nothing of ours is on it. One that has
+ * another MAC (a bond's other port) must be answered for by that one.
+ */
+int net_uplink_follow(struct net *net, struct err *err)
+{
+	int devices[HTB_DEVICES] = {net->wg_ifindex[0], net->wg_ifindex[1]};
+	struct nl_link link;
+	int r = nl_link_get(net->rtnl, net->conf.uplink, &link, err);
+
+	if (r || (link.ifindex == net->uplink_ifindex &&
+		  !memcmp(link.mac, net->uplink_mac, sizeof(link.mac))))
+		return r;
+	devices[2] = link.ifindex;
+	r = net_base_sysctls(&net->conf, err);
+	if (!r)
+		r = net_uplink_start(net, err);
+	if (!r)
+		r = net_htb_devices(net->htb, net->rtnl, devices, err);
+	if (r)
+		net->uplink_ifindex = 0; /* once more at the next look */
+	else
+		log_info("uplink %s has changed: the data plane follows", net->conf.uplink);
+	return r;
 }
 
 struct default_walk {
@@ -53,31 +80,50 @@ static bool nexthop_eq(const struct nl_nexthop *a, const struct nl_nexthop *b)
 				     : addr4_eq(a->gateway4, b->gateway4);
 }
 
-/* Follows the main table's default route of one family. Without one the last gateway stays. */
+/*
+ * Follows the main table's default route of one family. Without one the last gateway stays. What
+ * the kernel has is asked each time: it drops next hop objects, and all routes by them, as soon as
+ * the device goes down or loses its carrier, and nobody is told.
+ */
 static int follow_default(struct net *net, uint16_t family, bool *ret_there, bool *ret_changed,
 			  struct err *err)
 {
 	struct default_walk walk = {.oif = net->uplink_ifindex};
-	struct nl_nexthop *last = &net->nexthops[family == AF_INET6];
-	struct nl_nexthop nh = {.id = family == AF_INET6 ? KSTATE_NH6 : KSTATE_NH4,
-				.family = family,
-				.oif = net->uplink_ifindex};
+	struct nl_nexthop have, nh = {.id = family == AF_INET6 ? KSTATE_NH6 : KSTATE_NH4,
+				      .family = family,
+				      .oif = net->uplink_ifindex};
 	int r = nl_route_dump(net->rtnl, family, 0, KSTATE_MAIN, default_cb, &walk, err);
 
-	if (r || !walk.found)
+	if (!r)
+		r = nl_nexthop_get(net->rtnl, nh.id, &have, err);
+	if (r && r != -ENOENT)
 		return r;
+	*ret_there = !r;
+	/* IPv4 routes may have an IPv6 router, and next hops of that family. */
+	nh.family = walk.best.via6 ? AF_INET6 : family;
 	nh.has_gateway = walk.best.has_gateway;
 	nh.gateway6 = walk.best.gateway6;
-	if (*ret_there && nexthop_eq(&nh, last))
+	if (nh.has_gateway && nh.family == AF_INET)
+		net->router4 = nh.gateway4;
+	if (!walk.found || (*ret_there && nexthop_eq(&nh, &have)))
 		return 0;
 	r = nl_nexthop_replace(net->rtnl, &nh, KSTATE_RTPROT, err);
+	/* No carrier: a device that has one again tells. */
+	if (r == -ENETDOWN)
+		return 0;
 	if (r)
 		return err_prefix(err, "next hop");
-	*last = nh;
 	*ret_there = true;
 	*ret_changed = true;
 	log_info("IPv%d gateway of %s is in place", family == AF_INET6 ? 6 : 4, net->conf.uplink);
 	return 0;
+}
+
+int net_uplink_gateways(struct net *net, bool *ret_changed, struct err *err)
+{
+	int r = follow_default(net, AF_INET, &net->gateway4, ret_changed, err);
+
+	return r ? r : follow_default(net, AF_INET6, &net->gateway6, ret_changed, err);
 }
 
 struct own_walk {
@@ -118,9 +164,5 @@ int net_uplink_refresh(struct net *net, bool *ret_changed, struct err *err)
 		r = err_set(err, -E2BIG, "this machine has more than %d addresses", SC_MAX_OWN);
 	if (!r)
 		r = dp_own_set(net->dp, own.keys, own.n, err);
-	if (!r)
-		r = follow_default(net, AF_INET, &net->gateway4, ret_changed, err);
-	if (!r)
-		r = follow_default(net, AF_INET6, &net->gateway6, ret_changed, err);
-	return r;
+	return r ? r : net_uplink_gateways(net, ret_changed, err);
 }

@@ -16,8 +16,14 @@ static void look(struct net *net)
 	bool changed = false;
 	unsigned int steps = 0;
 	struct err err = {};
-	int r = net_uplink_refresh(net, &changed, &err);
+	int r = net_uplink_follow(net, &err);
 
+	/* Tunnels between neighbours do without an uplink. */
+	if (r)
+		log_warn("%s", err.text);
+	if (net_base_filter(&err))
+		log_err("%s", err.text);
+	r = net_uplink_refresh(net, &changed, &err);
 	if (!r)
 		r = net_reconcile(net, &steps, &err);
 	if (r)
@@ -31,10 +37,24 @@ static void timer_cb(uv_timer_t *timer)
 	look(timer->data);
 }
 
+/* By index or by name: one that was removed comes back with another index. */
+static bool is_uplink(const struct net *net, const struct nlmsghdr *nlh)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr;
+
+	if (ifi->ifi_index == net->uplink_ifindex)
+		return true;
+	mnl_attr_for_each (attr, nlh, sizeof(*ifi)) {
+		if (mnl_attr_get_type(attr) == IFLA_IFNAME)
+			return !strcmp(mnl_attr_get_str(attr), net->conf.uplink);
+	}
+	return false;
+}
+
 /* Ours are many and need no look; of the others only default routes matter. */
 static bool matters(const struct net *net, const struct nlmsghdr *nlh)
 {
-	const struct ifinfomsg *ifi;
 	const struct rtmsg *rtm;
 
 	switch (nlh->nlmsg_type) {
@@ -48,8 +68,7 @@ static bool matters(const struct net *net, const struct nlmsghdr *nlh)
 		return true;
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
-		ifi = mnl_nlmsg_get_payload(nlh);
-		return ifi->ifi_index == net->uplink_ifindex && ifi->ifi_change & IFF_UP;
+		return is_uplink(net, nlh);
 	default:
 		return false;
 	}

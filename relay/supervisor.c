@@ -301,22 +301,11 @@ static void on_reload(uv_signal_t *signal, UNUSED int number)
 		stop_child(s);
 }
 
-static int set_up(struct supervisor *s, struct err *err)
+/* Before anything that relayctl could find: a SIGHUP that nobody handles would end relayd. */
+static void set_signals(struct supervisor *s)
 {
 	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
-	int r;
 
-	r = supervisor_dirs_make(&s->conf, err);
-	if (!r)
-		r = supervisor_lock(&s->conf, &s->lock_fd, err);
-	if (!r)
-		r = listen_tls(&s->conf.listen, &s->tls_fd, err);
-	if (!r)
-		r = listen_ctl(&s->conf, &s->ctl_fd, err);
-	if (!r)
-		r = net_new(&s->loop, &s->conf, &s->net, err);
-	if (r)
-		return r;
 	uv_timer_init(&s->loop, &s->timer);
 	s->timer.data = s;
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
@@ -325,7 +314,21 @@ static int set_up(struct supervisor *s, struct err *err)
 		uv_signal_start(&s->signals[i], numbers[i] == SIGHUP ? on_reload : on_stop,
 				numbers[i]);
 	}
-	return 0;
+}
+
+static int set_up(struct supervisor *s, struct err *err)
+{
+	int r;
+
+	set_signals(s);
+	r = supervisor_dirs_make(&s->conf, err);
+	if (!r)
+		r = supervisor_lock(&s->conf, &s->lock_fd, err);
+	if (!r)
+		r = listen_tls(&s->conf.listen, &s->tls_fd, err);
+	if (!r)
+		r = listen_ctl(&s->conf, &s->ctl_fd, err);
+	return r ? r : net_new(&s->loop, &s->conf, &s->net, err);
 }
 
 int supervisor_run(const char *path, const struct conf *conf, bool verbose)

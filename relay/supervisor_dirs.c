@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
+#include "../lib/file.h"
 #include "isolate.h"
 
 #define PATH_LEN (CONF_PATH_LEN + 16)
@@ -63,15 +63,9 @@ int supervisor_dirs_make(const struct conf *conf, struct err *err)
 int supervisor_lock(const struct conf *conf, int *ret_fd, struct err *err)
 {
 	char path[PATH_LEN];
-	AUTO_FD int fd = -1;
+	int r;
 
 	snprintf(path, sizeof(path), "%s/relayd.lock", conf->run_dir);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return err_sys(err, -errno, "%s", path);
-	if (flock(fd, LOCK_EX | LOCK_NB))
-		return errno == EWOULDBLOCK ? err_set(err, -EBUSY, "%s: another relayd runs", path)
-					    : err_sys(err, -errno, "%s", path);
-	*ret_fd = steal_fd(&fd);
-	return 0;
+	r = file_lock(path, ret_fd, err);
+	return r == -EBUSY ? err_set(err, r, "%s: another relayd runs", path) : r;
 }

@@ -32,7 +32,7 @@ STAGE bool event_allowed(__u64 now_ns)
 
 STAGE void event_emit(const struct frame *f, __u32 reason, __u32 slot, __u32 len)
 {
-	__u64 now_ns = gcra_now(), head_len = len < SC_EVENT_HEAD ? len : SC_EVENT_HEAD;
+	__u64 now_ns = gcra_now(), last = (len < SC_EVENT_HEAD ? len : SC_EVENT_HEAD) - 1ull;
 	struct sc_event *e;
 
 	if (!event_allowed(now_ns))
@@ -45,11 +45,11 @@ STAGE void event_emit(const struct frame *f, __u32 reason, __u32 slot, __u32 len
 	e->reason = reason;
 	e->slot = slot;
 	e->len = len;
-	/* The verifier wants both bounds of what is written, at the call. */
-	asm volatile("" : "+r"(head_len));
-	if (head_len && head_len <= SC_EVENT_HEAD &&
-	    !frame_copy(f, f->l2_len, e->head, (__u32)head_len))
-		e->head_len = (__u32)head_len;
+	/* The verifier wants both bounds of what is written, at the call; up to Linux 6.12 it does
+	 * not take "is not 0" for the lower one. */
+	asm volatile("" : "+r"(last));
+	if (last < SC_EVENT_HEAD && !frame_copy(f, f->l2_len, e->head, (__u32)last + 1))
+		e->head_len = (__u32)last + 1;
 	bpf_ringbuf_submit(e, 0);
 }
 

@@ -93,8 +93,8 @@ STAGE enum place slot_by_addr(bool v6, const void *addr, struct slot_ref *ret_re
 	return v6 ? slot_by_v6(p, addr, ret_ref) : slot_by_v4(p, addr, ret_ref);
 }
 
-/* One of the relay's own addresses? */
-STAGE bool own_has(bool v6, const void *addr)
+/* An address of either family in one form. */
+STAGE struct sc_own_key own_key(bool v6, const void *addr)
 {
 	struct sc_own_key key = {};
 	word32 *k = (void *)key.addr;
@@ -105,7 +105,35 @@ STAGE bool own_has(bool v6, const void *addr)
 		k[2] = bpf_htonl(0xffff);
 		k[3] = *(const word32 *)addr;
 	}
+	return key;
+}
+
+/* One of the relay's own addresses? */
+STAGE bool own_has(bool v6, const void *addr)
+{
+	struct sc_own_key key = own_key(v6, addr);
+
 	return bpf_map_lookup_elem(&own, &key);
+}
+
+#define NR_ELSEWHERE (-1 - PLACE_ELSEWHERE)
+#define NR_DEAD (-1 - PLACE_DEAD)
+
+/* Where only the number is wanted, a second look-up in one program. */
+ONCE int sc_slot_nr(const struct sc_own_key *key)
+{
+	struct slot_ref ref;
+	enum place place;
+	const word32 *k;
+
+	if (!key)
+		return NR_ELSEWHERE;
+	k = (const void *)key->addr;
+	if (!k[0] && !k[1] && k[2] == bpf_htonl(0xffff))
+		place = slot_by_addr(false, &k[3], &ref);
+	else
+		place = slot_by_addr(true, k, &ref);
+	return place == PLACE_SLOT ? (int)ref.nr : -1 - (int)place;
 }
 
 #endif

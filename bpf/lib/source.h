@@ -14,18 +14,18 @@
  */
 STAGE int source_check(const struct ip *ip, const struct slot_ref *to)
 {
-	struct slot_ref from;
+	struct sc_own_key key;
+	int nr;
 
 	if (addr_is_bogon(ip->v6, ip->src))
 		return -SC_DROP_BOGON_SOURCE;
-	switch (slot_by_addr(ip->v6, ip->src, &from)) {
-	case PLACE_SLOT:
-		return sc_hairpin_deny || from.nr == to->nr ? -SC_DROP_OWN_SOURCE : 0;
-	case PLACE_DEAD:
-		return !sc_answer_ndp || own_has(ip->v6, ip->src) ? -SC_DROP_OWN_SOURCE : 0;
-	default:
+	key = own_key(ip->v6, ip->src);
+	nr = sc_slot_nr(&key);
+	if (nr == NR_ELSEWHERE)
 		return 0;
-	}
+	if (nr == NR_DEAD)
+		return !sc_answer_ndp || own_has(ip->v6, ip->src) ? -SC_DROP_OWN_SOURCE : 0;
+	return sc_hairpin_deny || (__u32)nr == to->nr ? -SC_DROP_OWN_SOURCE : 0;
 }
 
 /* bytes: of IP, of all packets. */

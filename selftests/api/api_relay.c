@@ -6,6 +6,7 @@
  *
  *	peers				SLOT GENERATION KEY V6 V4 CEIL RATE of each, then "."
  *	stats SLOT UP DOWN		packets each way that STATS_GET reports
+ *	psk SLOT			the slot's pre-shared key and how often it was set
  *	seen SLOT AGO_S ENDPOINT RX TX	a handshake of the slot's peer
  *	refuse N			the next N requests fail
  *	mute on|off			requests are swallowed
@@ -35,6 +36,7 @@
 struct slot {
 	bool used, named;
 	struct peer peer;
+	unsigned int psk_sets;
 	uint64_t up, down;
 };
 
@@ -89,6 +91,18 @@ static int on_stats(const struct msg *msg)
 	return 0;
 }
 
+static int on_psk(const struct msg *msg)
+{
+	struct slot *s = &slots[msg->psk.slot % SLOTS];
+
+	if (!s->used || s->peer.generation != msg->psk.generation ||
+	    memcmp(s->peer.public_key, msg->psk.public_key, KEY_LEN))
+		return -ENOENT;
+	memcpy(s->peer.psk, msg->psk.psk, KEY_LEN);
+	s->psk_sets++;
+	return 0;
+}
+
 static void sync_mark(bool begin)
 {
 	for (size_t i = 0; i < SLOTS; i++) {
@@ -97,6 +111,34 @@ static void sync_mark(bool begin)
 		else if (!slots[i].named)
 			slots[i].used = false;
 	}
+}
+
+/* Three drops: of each family one, and one that is no IP packet. */
+static void on_events(const struct msg *msg)
+{
+	struct msg out = {.type = MSG_EVENTS, .seq = msg->seq, .events.n = 3};
+	struct dp_event *e = out.events.event;
+
+	e[0] = (struct dp_event){.time_ns = 1000000000,
+				 .reason = SC_DROP_NO_SLOT,
+				 .slot = DP_EVENT_NO_SLOT,
+				 .len = 72,
+				 .family = AF_INET6,
+				 .proto = 6,
+				 .src = {0x20, 0x01, 0x0d, 0xb8, [15] = 9},
+				 .dst = {0x20, 0x01, 0x0d, 0xb8, [15] = 2},
+				 .src_port = 4321,
+				 .dst_port = 443};
+	e[1] = (struct dp_event){.time_ns = 2000000000,
+				 .reason = SC_DROP_FIREWALL,
+				 .slot = 3,
+				 .len = 28,
+				 .family = AF_INET,
+				 .proto = 1,
+				 .src = {198, 18, 0, 1},
+				 .dst = {198, 51, 100, 66}};
+	e[2] = (struct dp_event){.reason = SC_DROP_MALFORMED, .slot = DP_EVENT_NO_SLOT};
+	msg_send(net_fd, &out);
 }
 
 static void on_msg(const struct msg *msg)
@@ -123,6 +165,7 @@ static void on_msg(const struct msg *msg)
 		slots[msg->slot.slot % SLOTS].used = false;
 		break;
 	case MSG_PEER_PSK:
+		r = on_psk(msg);
 		break;
 	case MSG_STATS_GET:
 		r = on_stats(msg);
@@ -131,6 +174,9 @@ static void on_msg(const struct msg *msg)
 		for (size_t i = 0; i < SC_DROP_MAX; i++)
 			drops.drops.count[i] = i;
 		msg_send(net_fd, &drops);
+		break;
+	case MSG_EVENTS_GET:
+		on_events(msg);
 		break;
 	default:
 		r = -EPROTO;
@@ -259,6 +305,13 @@ static void obey(char *words[], size_t n)
 		parse_u64(words[i], 0, UINT64_MAX, &v[i]);
 	if (!strcmp(words[0], "peers")) {
 		print_peers();
+		return;
+	}
+	if (!strcmp(words[0], "psk")) {
+		char key[KEY_TEXT_LEN];
+		const struct slot *s = &slots[v[1] % SLOTS];
+
+		printf("%s %u\n", b64_key_text(key, s->peer.psk), s->psk_sets);
 		return;
 	}
 	if (!strcmp(words[0], "stats")) {

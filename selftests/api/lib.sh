@@ -10,6 +10,7 @@ T=$(mktemp -d /tmp/sidecar-api.XXXXXX)
 SEEN=$BUILD/selftests/api/$(basename "$0" .sh).answers
 mkdir -p "${SEEN%/*}"
 : >"$SEEN"
+: >"$SEEN.json"
 n=0
 failed=0
 
@@ -43,6 +44,18 @@ is() { # is NAME GOT WANTED
 like() { # like NAME TEXT EXTENDED-REGEX
 	point "$1" grep -qE -- "$3" <<<"$2"
 	grep -qE -- "$3" <<<"$2" || printf '# got:    %s\n# wanted: %s\n' "${2:0:800}" "$3"
+}
+# points: TAP points without numbers, from a program, into ours
+points() {
+	local line
+	while IFS= read -r line; do
+		case $line in
+		"ok -"*) n=$((n + 1)) && echo "ok $n${line#ok}" ;;
+		"not ok -"*) n=$((n + 1)) failed=1 && echo "not ok $n${line#not ok}" ;;
+		"#"* | "Bail out!"*) echo "$line" ;;
+		*) echo "# $line" ;;
+		esac
+	done
 }
 finish() {
 	echo "1..$n"
@@ -100,6 +113,10 @@ call() {
 	: >"$T/head"
 	status=$(curl -sk --tlsv1.3 --path-as-is -m 20 -X "$method" -D "$T/head" -o "$T/body" -w '%{http_code}' "$@" "$URL$path") || true
 	echo "$method ${path%%\?*} $status" >>"$SEEN"
+	# The bodies too: they are held against the schemas.
+	case $(header content-type) in
+	application/*json*) jq -c --arg m "$method" --arg p "${path%%\?*}" --arg s "$status" '{$m, $p, $s, body: .}' "$T/body" >>"$SEEN.json" 2>/dev/null || true ;;
+	esac
 }
 json() { jq -r "$1" "$T/body"; }
 header() { tr -d '\r' <"$T/head" | sed -n "s/^$1: //Ip" | head -1; }

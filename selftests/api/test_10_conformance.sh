@@ -108,6 +108,15 @@ is "and no IPv4" "$(json .ipv4)" null
 v6=$(json .ipv6)
 ask "200" "the same again changes nothing" "$alice" "\"pubkey\":\"$(key 10)\",\"ipv4\":false"
 is "and has the same address" "$(json .ipv6)" "$v6"
+is "and no rules" "$(json .firewall)" null
+ask "200" "rules for its firewall" "$alice" "\"pubkey\":\"$(key 10)\",\"firewall\":\"allow tcp 22,80; deny\""
+is "in their canonical text" "$(json .firewall)" "allow in tcp 22; allow in tcp 80; deny in"
+ask "400 invalid_request" "a rule that is none" "$alice" "\"pubkey\":\"$(key 10)\",\"firewall\":\"deny; drop\""
+like "names it" "$(cat "$T/body")" 'firewall: rule 2'
+row "200" "the list" GET /v1/peers "$alice" -
+is "the old rules stay" "$(json 'map(select(.pubkey == "'"$(key 10)"'"))[0].firewall')" "allow in tcp 22; allow in tcp 80; deny in"
+ask "200" "no rules again" "$alice" "\"pubkey\":\"$(key 10)\""
+is "none is left" "$(json .firewall)" null
 ask "200" "and may get IPv4 later" "$alice" "\"pubkey\":\"$(key 10)\",\"ipv4\":true"
 like "which is of the pool" "$(json .ipv4)" '^203\.0\.113\.'
 ask "403 ipv4_quota" "a second IPv4 address is above the tier" "$alice" "\"pubkey\":\"$(key 11)\",\"ipv4\":true"
@@ -143,6 +152,7 @@ ask "403 ipv4_quota" "a token's own limit of IPv4" "$narrow" "\"pubkey\":\"$(key
 say "refuse 3" >/dev/null
 ask "503 relay_refused" "the kernel refuses" "$alice" "\"pubkey\":\"$(key 16)\""
 like "503 says when to come again" "$(header retry-after)" '^[0-9]+$'
+is "the audit log says that it was taken back" "$(ctl GET /ctl/v1/audit | jq -r '.[0].action')" peer.refused
 row "503 relay_refused" "the kernel does not delete" DELETE /v1/peers "$alice" "{\"pubkey\":\"$(key 10)\"}"
 row "404 peer_not_found" "what was refused is not there" DELETE /v1/peers "$alice" "{\"pubkey\":\"$(key 16)\"}"
 
@@ -150,7 +160,7 @@ row "404 peer_not_found" "what was refused is not there" DELETE /v1/peers "$alic
 row "200" "the list" GET /v1/peers "$alice" -
 is "has this account's peers alone" "$(json 'map(.pubkey) | index("'"$(key 21)"'")')" null
 is "and all its members" "$(json '.[0] | keys | join(" ")')" \
-	"bandwidth container container_id created_at ipv4 ipv6 last_handshake machine mtu psk_epoch pubkey relay"
+	"bandwidth container container_id created_at firewall ipv4 ipv6 last_handshake machine mtu psk_epoch pubkey relay"
 row "404 peer_not_found" "another account's peer is not there" DELETE /v1/peers "$alice" "{\"pubkey\":\"$(key 21)\"}"
 row "404 peer_not_found" "nor a key that nobody has" DELETE /v1/peers "$alice" "{\"pubkey\":\"$(key 99)\"}"
 row "400 invalid_request" "nor is a bad key" DELETE /v1/peers "$alice" '{"pubkey":"x"}'

@@ -56,7 +56,7 @@ lives "the billing period is over: all of the account stop" 9
 row "200" "the account can still ask" GET /v1/status "$alice" -
 is "and is told" "$(json '"\(.state) \(.billing_period_end) \(.peers.used)"')" "expired 2020-01-01T00:00:00Z 0"
 add "$alice" 4
-is "nothing new" "$status $(json .code)" "402 billing_expired"
+is "nothing new" "$status $(json .code)" "403 billing_expired"
 row "200" "a container says why" GET /v1/peers/by-container/c2 "$alice" -
 is "billing" "$(json .stopped)" billing
 set_account alice '"billing_period_end":"2999-01-01T00:00:00Z"'

@@ -97,6 +97,17 @@ is "drops --json: reasons by name" "$(jq -r .no_slot <<<"$out")" 2
 rc drops
 like "drops explains the reason" "$out" '^2 +no_slot +to an address of a pool'
 
+# --- monitor ---
+rc monitor --count 3
+like "monitor shows a TCP packet with its ports" "$out" \
+	'^[0-9:.]{12} no_slot +slot - +proto 6 +\[2001:db8::9\]:4321 > \[2001:db8::2\]:443 length 72$'
+like "monitor shows a packet without ports" "$out" \
+	'^[0-9:.]{12} firewall +slot 3 +proto 1 +198\.18\.0\.1 > 198\.51\.100\.66 length 28$'
+rc monitor --json --count 4
+is "monitor --json: an object a line, as many as asked for" "$(jq -r .reason <<<"$out" | tr '\n' ' ')" \
+	"no_slot firewall malformed no_slot "
+is "monitor --json: no address of what is no IP" "$(jq -c '[.source, .slot]' <<<"$out" | sed -n 3p)" "[null,null]"
+
 # --- revoke ---
 rc token revoke 2
 is "token revoke" "$code:$out" 0:revoked

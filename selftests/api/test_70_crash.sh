@@ -9,12 +9,5 @@ relay_up 'tiers:
 admin=$(new_token alice all admin)
 python3 selftests/api/crash.py "$PORT" "$admin" 9 8 "$T/state/api/relay.db" "$([ -n "${LONG-}" ] && echo 500 || echo 40)" >"$T/result" 2>&1 ||
 	echo "not ok - crash.py ends by itself" >>"$T/result"
-while IFS= read -r line; do
-	case $line in
-	"ok -"*) n=$((n + 1)) && echo "ok $n${line#ok}" ;;
-	"not ok -"*) n=$((n + 1)) failed=1 && echo "not ok $n${line#not ok}" ;;
-	"#"* | "Bail out!"*) echo "$line" ;;
-	*) echo "# $line" ;;
-	esac
-done <"$T/result"
+points <"$T/result"
 finish

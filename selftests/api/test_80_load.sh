@@ -7,16 +7,10 @@ ulimit -n "$(ulimit -Hn)"
 relay_up 'tiers:
   all: {peers: 900, ipv6: 900}
 '
-admin=$(new_token alice all admin)
+tokens=()
+for _ in 1 2 3 4 5 6; do tokens+=("$(new_token alice all)"); done
 child=$(cat "/proc/$PID/task/$PID/children")
-python3 selftests/api/load.py "$PORT" "$admin" "${child% }" 2000 200 >"$T/result" 2>&1 ||
+python3 selftests/api/load.py "$PORT" "${child% }" 2000 200 "${tokens[@]}" >"$T/result" 2>&1 ||
 	echo "not ok - load.py ends by itself" >>"$T/result"
-while IFS= read -r line; do
-	case $line in
-	"ok -"*) n=$((n + 1)) && echo "ok $n${line#ok}" ;;
-	"not ok -"*) n=$((n + 1)) failed=1 && echo "not ok $n${line#not ok}" ;;
-	"#"*) echo "$line" ;;
-	*) echo "# $line" ;;
-	esac
-done <"$T/result"
+points <"$T/result"
 finish

@@ -6,11 +6,11 @@ cd "$(dirname "$0")/../.."
 relay_up
 call GET /api/openapi.json
 python3 - "$T/body" "$BUILD/selftests/api" >"$T/result" <<'PY' || echo "not ok - the check itself failed" >>"$T/result"
-import glob, json, re, sys
+import base64, glob, ipaddress, json, os, re, sys
 
 doc = json.load(open(sys.argv[1]))
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
-problems = {"form": [], "refs": [], "schemas": [], "seen": [], "reached": []}
+problems = {"form": [], "refs": [], "schemas": [], "seen": [], "reached": [], "bodies": []}
 
 def refs(node):
     if isinstance(node, dict):
@@ -88,26 +88,90 @@ for key, statuses in operations.items():
     missing = statuses - seen.get(key, set()) - {"429"}
     if missing:
         problems["reached"].append("%s %s: %s" % (key + (sorted(missing),)))
+# Bodies against their schemas: what of JSON Schema 2020-12 the document uses.
+TYPES = {"string": str, "integer": int, "boolean": bool, "object": dict, "array": list, "null": type(None)}
+
+
+def is_type(value, name):
+    return isinstance(value, TYPES[name]) and not (name == "integer" and isinstance(value, bool))
+
+
+def check(value, schema, where):
+    if "$ref" in schema:
+        schema = doc["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
+    known = {"type", "properties", "required", "additionalProperties", "items", "enum", "const", "pattern",
+             "format", "description", "minimum", "maxLength", "default", "contentEncoding"}
+    for k in set(schema) - known:
+        yield "%s: %s is not checked here" % (where, k)
+    types = schema.get("type")
+    if types and not any(is_type(value, t) for t in ([types] if isinstance(types, str) else types)):
+        yield "%s: %r is no %s" % (where, value, types)
+        return
+    if "enum" in schema and value not in schema["enum"]:
+        yield "%s: %r" % (where, value)
+    if "const" in schema and value != schema["const"]:
+        yield "%s: %r" % (where, value)
+    if isinstance(value, str):
+        if "pattern" in schema and not re.search(schema["pattern"], value):
+            yield "%s: %r" % (where, value)
+        if schema.get("format") == "date-time" and not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value):
+            yield "%s: %r is no time" % (where, value)
+        if "contentEncoding" in schema:
+            try:
+                base64.b64decode(value, validate=True)
+            except ValueError:
+                yield "%s: %r is no base64" % (where, value)
+        if schema.get("format") in ("ipv4", "ipv6"):
+            try:
+                ipaddress.ip_address(value)
+            except ValueError:
+                yield "%s: %r is no address" % (where, value)
+    if isinstance(value, dict):
+        for k in schema.get("required", []):
+            if k not in value:
+                yield "%s.%s: missing" % (where, k)
+        for k, v in value.items():
+            if k in schema.get("properties", {}):
+                yield from check(v, schema["properties"][k], where + "." + k)
+            elif schema.get("additionalProperties") is False:
+                yield "%s.%s: not documented" % (where, k)
+    if isinstance(value, list) and "items" in schema:
+        for v in value:
+            yield from check(v, schema["items"], where + "[]")
+
+
+bodies = 0
+for name in files:
+    for line in open(name + ".json") if os.path.exists(name + ".json") else ():
+        got = json.loads(line)
+        for path, item in doc["paths"].items():
+            op = item.get(got["m"].lower())
+            if not op or not re.match(re.escape(path).replace(r"\{id\}", "[^/]+") + "$", got["p"]):
+                continue
+            response = op["responses"].get(got["s"]) or op["responses"]["default"]
+            schemas = [c["schema"] for m, c in response.get("content", {}).items() if "json" in m]
+            found = [list(check(got["body"], s, "%s %s %s" % (got["m"], path, got["s"]))) for s in schemas]
+            bodies += 1
+            if not any(not f for f in found):
+                problems["bodies"] += min(found, key=len, default=["%s: no schema" % path])
+problems["bodies"] = sorted(set(problems["bodies"]))
+if len(files) >= 5 and bodies < 300:
+    problems["bodies"].append("only %d bodies were seen" % bodies)
 names = {
     "form": "OpenAPI 3.1: every object has what it must have",
     "refs": "every reference leads somewhere",
     "schemas": "every schema is used",
     "seen": "no test got a status that is not documented",
     "reached": "every documented status was got by a test",
+    "bodies": "every body that a test got fits its schema",
 }
 for k, name in names.items():
-    if k in ("seen", "reached") and len(files) < 5:
+    if k in ("seen", "reached", "bodies") and len(files) < 5:
         print("ok - %s # SKIP the other API tests have not run in this build" % name)
     else:
         print("%s - %s" % ("not ok" if problems[k] else "ok", name))
     if problems[k]:
         print("".join("# %s\n" % p for p in problems[k]), end="")
 PY
-while IFS= read -r line; do
-	case $line in
-	"ok -"*) n=$((n + 1)) && echo "ok $n${line#ok}" ;;
-	"not ok -"*) n=$((n + 1)) failed=1 && echo "not ok $n${line#not ok}" ;;
-	*) echo "$line" ;;
-	esac
-done <"$T/result"
+points <"$T/result"
 finish

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ethtool.h>
@@ -25,6 +26,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "bench.h"
+#include "sidecar.skel.h"
 
 #define MAX_ROWS 128
 #define MAX_TARGETS 48
@@ -237,6 +239,27 @@ double bench_send(struct bench *b, const struct bpf_program *prog, uint32_t n)
 	return start;
 }
 
+void bench_hooks_off(struct bench *b)
+{
+	DIR *dir = opendir(b->rig.pin_dir);
+	const struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		char path[PATH_MAX];
+		AUTO_FD int fd = -1;
+
+		if (strncmp(e->d_name, "link_", 5))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", b->rig.pin_dir, e->d_name);
+		fd = bpf_obj_get(path);
+		/* Without this the kernel takes its time after the last pin is gone. */
+		if (fd < 0 || bpf_link_detach(fd) || unlink(path))
+			die(path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 void bench_sink_off(struct bench *b)
 {
 	if (b->sink >= 0)
@@ -263,6 +286,47 @@ double bench_per_packet(struct bench *b, const struct bpf_program *prog, uint32_
 	if (seen < 0.99 * n)
 		printf("note: %s: %.1f %% of the packets were lost\n", what, 100 - 100 * seen / n);
 	return seen > 0 ? ns / seen : 0;
+}
+
+static void stats_of(const struct bpf_program *prog, uint64_t *ret_ns, uint64_t *ret_runs)
+{
+	struct bpf_prog_info info = {};
+	uint32_t len = sizeof(info);
+
+	if (bpf_prog_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+		die("statistics");
+	*ret_ns = info.run_time_ns;
+	*ret_runs = info.run_cnt;
+}
+
+void bench_stats(struct bench *b, const struct bpf_program *prog, uint32_t n, uint32_t peers)
+{
+	const struct sidecar *skel = b->rig.dp->skel;
+	const struct bpf_program *const progs[] = {
+		skel->progs.sc_uplink_xdp, skel->progs.sc_uplink_in,  skel->progs.sc_wg_out,
+		skel->progs.sc_wg_in,	   skel->progs.sc_uplink_out,
+	};
+	static const char *const names[] = {"XDP guard", "tc ingress of the uplink",
+					    "tc egress of the tunnel", "tc ingress of the tunnel",
+					    "tc egress of the uplink"};
+	uint64_t ns[ARRAY_SIZE(progs)], runs[ARRAY_SIZE(progs)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(progs); i++)
+		stats_of(progs[i], &ns[i], &runs[i]);
+	env_run("echo 1 >/proc/sys/kernel/bpf_stats_enabled");
+	bench_send(b, prog, n);
+	env_run("echo 0 >/proc/sys/kernel/bpf_stats_enabled");
+	for (size_t i = 0; i < ARRAY_SIZE(progs); i++) {
+		uint64_t ns_after, runs_after;
+
+		stats_of(progs[i], &ns_after, &runs_after);
+		if (runs_after - runs[i] > n / 2)
+			row_add(prog == b->gen->progs.gen_send_up
+					? "upload, each hook by the kernel's own clock"
+					: "download, each hook by the kernel's own clock",
+				names[i], peers, "ns",
+				(double)(ns_after - ns[i]) / (double)(runs_after - runs[i]));
+	}
 }
 
 /* A veth device takes frames from XDP only when it polls: by GRO, or by a program of its own. */
@@ -446,6 +510,15 @@ static void pin_to_cpu(int cpu)
 		die("CPU");
 }
 
+static const struct {
+	const char *name;
+	void (*run)(struct bench *b);
+} parts[] = {
+	{"hooks", bench_hooks}, {"forward", bench_forward}, {"up", bench_up},
+	{"drop", bench_drop},	{"ndp", bench_ndp},	    {"scrape", bench_scrape},
+};
+
+/* bench [JSON-FILE [PART]] */
 int main(int argc, char **argv)
 {
 	struct utsname kernel;
@@ -462,12 +535,10 @@ int main(int argc, char **argv)
 		die("generator");
 	conf(&b);
 	make_topology(&b);
-	bench_hooks(&b);
-	bench_forward(&b);
-	bench_up(&b);
-	bench_drop(&b);
-	bench_ndp(&b);
-	bench_scrape(&b);
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (argc < 3 || !strcmp(argv[2], parts[i].name))
+			parts[i].run(&b);
+	}
 	gen__destroy(b.gen);
 	print_text(&kernel, cpu_name(cpu));
 	if (argc > 1)

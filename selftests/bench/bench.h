@@ -52,12 +52,18 @@ void bench_close(struct bench *b);
 double bench_send(struct bench *b, const struct bpf_program *prog, uint32_t n);
 double bench_now_ns(void);
 
+/* Detaches our programs from all devices, at once; the data plane stays open. */
+void bench_hooks_off(struct bench *b);
 /* Takes all IPv6 packets that leave by the device, behind every program that is there. */
 void bench_sink_on(struct bench *b, uint32_t ifindex);
 void bench_sink_off(struct bench *b);
 /* Nanoseconds for each of n packets that reached the sink; a note when some did not. */
 double bench_per_packet(struct bench *b, const struct bpf_program *prog, uint32_t n,
 			const char *what);
+
+/* Adds a row for each program of ours that ran while n frames were sent, by the kernel's own clock
+ * (kernel.bpf_stats_enabled), which costs a few nanoseconds itself. */
+void bench_stats(struct bench *b, const struct bpf_program *prog, uint32_t n, uint32_t peers);
 
 void bench_hooks(struct bench *b);
 void bench_forward(struct bench *b);

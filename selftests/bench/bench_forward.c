@@ -41,12 +41,6 @@ static void hooks_on(struct bench *b)
 	fail_on(r, err.text);
 }
 
-/* The pins are the links: without them nothing is attached. */
-static void hooks_off(struct bench *b)
-{
-	env_run("rm -f %s/link_*", b->rig.pin_dir);
-}
-
 static void nft(const char *rules)
 {
 	FILE *f = fopen("/tmp/bench.nft", "we");
@@ -91,7 +85,8 @@ void bench_forward(struct bench *b)
 			bench_sink_off(b);
 			hooks_on(b);
 			one(b, "all our hooks", sizes[i]);
-			hooks_off(b);
+			bench_stats(b, b->gen->progs.gen_send, PACKETS / 10, sizes[i]);
+			bench_hooks_off(b);
 			nft(per_peer);
 			one(b, "nftables, counter and limit per peer", sizes[i]);
 			nft_off();
@@ -177,11 +172,11 @@ void bench_drop(struct bench *b)
 		drop_floor(b);
 		hooks_on(b);
 		drop_one(b, ours);
-		hooks_off(b);
+		bench_hooks_off(b);
 		b->rig.dp->conf.xdp_mode = DP_XDP_TC;
 		hooks_on(b);
 		drop_one(b, generic);
-		hooks_off(b);
+		bench_hooks_off(b);
 		b->rig.dp->conf.xdp_mode = DP_XDP_AUTO;
 		nft_live(b, "type filter hook ingress device \"up0\" priority 0;");
 		drop_one(b, ingress);
@@ -196,6 +191,8 @@ void bench_drop(struct bench *b)
 	       row_median(DROP, ours, 0) / row_median(DROP, raw, 0), false, 3, "x");
 	target("packets to nobody, against nftables in ingress",
 	       row_median(DROP, ours, 0) / row_median(DROP, ingress, 0), false, 3, "x");
+	target("packets to nobody, our guard in tc, against nftables in ingress",
+	       row_median(DROP, generic, 0) / row_median(DROP, ingress, 0), false, 1, "x");
 	floor = row_median(DROP_NS, FLOOR, 0);
 	target("... ingress, time beyond sender and device",
 	       (row_median(DROP_NS, ingress, 0) - floor) / (row_median(DROP_NS, ours, 0) - floor),

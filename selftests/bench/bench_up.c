@@ -51,7 +51,8 @@ void bench_up(struct bench *b)
 			bench_sink_off(b);
 			hooks_on(b);
 			one(b, OURS, sizes[i]);
-			env_run("rm -f %s/link_*", b->rig.pin_dir);
+			bench_stats(b, b->gen->progs.gen_send_up, PACKETS / 10, sizes[i]);
+			bench_hooks_off(b);
 		}
 		bench_sink_off(b);
 		bench_close(b);

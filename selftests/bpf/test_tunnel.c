@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The tc programs of the forwarding path: uplink in, tunnel out, tunnel in, uplink out. */
+#include <arpa/inet.h>
 #include <linux/pkt_cls.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -553,6 +554,33 @@ static void test_last_seen(void **state UNUSED)
 	assert_int_equal(second.last_up_ns, 0);
 }
 
+/* As many own addresses as there can be: each is refused to tunnels, and none once it is gone. */
+static void test_every_own_address(void **state UNUSED)
+{
+	struct sc_own_key keys[SC_MAX_OWN];
+	char dst[64];
+	const struct spec s = {.src = SLOT3_V6, .dst = dst}, s4 = {.src = SLOT3_V4, .dst = dst};
+
+	for (unsigned int i = 0; i < SC_MAX_OWN; i++) {
+		snprintf(dst, sizeof(dst), i % 2 ? "2001:db8:aa:%x::%x" : "::ffff:203.0.%u.%u",
+			 i * 7 % 256, i * 13 % 256);
+		assert_int_equal(inet_pton(AF_INET6, dst, keys[i].addr), 1);
+	}
+	for (int set = 1; set >= 0; set--) {
+		assert_int_equal(dp_own_set(rig.dp, keys, set ? SC_MAX_OWN : 0, NULL), 0);
+		for (unsigned int i = 0; i < SC_MAX_OWN; i++) {
+			struct rig_result r;
+			struct pkt in;
+
+			snprintf(dst, sizeof(dst), i % 2 ? "2001:db8:aa:%x::%x" : "203.0.%u.%u",
+				 i * 7 % 256, i * 13 % 256);
+			run(RIG_WG_IN, i % 2 ? &s : &s4, rig.wg0, &in, &r);
+			verdict(dst, &r, set ? TC_ACT_SHOT : TC_ACT_REDIRECT,
+				set ? SC_DROP_TO_RELAY : 0);
+		}
+	}
+}
+
 /* hairpin: deny and isolation: account, all four ways. */
 static void test_hairpin(void **state UNUSED)
 {
@@ -647,10 +675,11 @@ static void test_uplink_out(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_uplink_in),	T(test_hop_checksum), T(test_uplink_in_truncated),
-		T(test_uplink_in_vlan), T(test_wg_out),	      T(test_wg_in),
-		T(test_wg_truncated),	T(test_wg_not_ip),    T(test_last_seen),
-		T(test_hairpin),	T(test_slot_moves),   T(test_uplink_out),
+		T(test_uplink_in),	   T(test_hop_checksum), T(test_uplink_in_truncated),
+		T(test_uplink_in_vlan),	   T(test_wg_out),	 T(test_wg_in),
+		T(test_wg_truncated),	   T(test_wg_not_ip),	 T(test_last_seen),
+		T(test_hairpin),	   T(test_slot_moves),	 T(test_uplink_out),
+		T(test_every_own_address),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

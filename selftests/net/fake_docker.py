@@ -3,13 +3,15 @@
 """fake_docker.py SOCKET DIR: the Engine API as far as the agent uses it.
 
 Containers are the files DIR/ID.json (what inspect says). Each line that is written into the pipe
-DIR/events goes out as an event.
+DIR/events goes out as an event. While there is a file DIR/ID.hang, an inspection takes until it
+goes, and then breaks off inside its answer.
 """
 import json
 import os
 import socket
 import sys
 import threading
+import time
 
 path, folder = sys.argv[1:]
 streams = []
@@ -39,6 +41,14 @@ def answer(conn, target):
         send(conn, list(running()))
     else:
         name = os.path.join(folder, target.split("/")[-2] + ".json")
+        hang = name.replace(".json", ".hang")
+        if os.path.exists(hang):
+            os.rename(hang, hang + "s")
+            while os.path.exists(hang + "s"):
+                time.sleep(0.02)
+            conn.sendall(b"HTTP/1.1 200 x\r\n")
+            conn.shutdown(socket.SHUT_RDWR)
+            return
         if os.path.exists(name):
             with open(name, encoding="utf-8") as f:
                 send(conn, json.load(f))

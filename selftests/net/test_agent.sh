@@ -25,7 +25,7 @@ trap cleanup EXIT
 
 n=0 failed=0
 echo "TAP version 13"
-echo "1..33"
+echo "1..37"
 check() { # check NAME COMMAND...
 	local name=$1
 	shift
@@ -101,6 +101,15 @@ start_agent() {
 	agent=$!
 	pids+=("$agent")
 }
+# What a worker that was taken over may leave behind: root must not give it another's file.
+mkdir "$tmp/linked"
+: >"$tmp/precious"
+ln "$tmp/precious" "$tmp/linked/state.json"
+code=0
+SIDECAR_STATE_DIR=$tmp/linked timeout 5 "$BUILD/sidecar-agent" --env "$tmp/env" 2>"$tmp/linked.log" || code=$?
+check "a state file with a second name is refused" test "$code" = 1
+check "and keeps its owner" test "$(stat -c %u "$tmp/precious")" = 0
+
 container 1 web 100 bridge '{"sidecar.enable":"true","sidecar.ipv4":"true"}'
 container 2 plain 101 host '{"sidecar.enable":"true"}'
 container 3 wrong 102 bridge '{"sidecar.enable":"true","sidecar.bandwidth":"11"}'
@@ -120,6 +129,10 @@ check "learns from a refusal which epoch is next" asked '^OFFER 0 refused'
 check "agrees on a key with the relay" asked '^OFFER 1000 answered'
 check "and both have the same" asked '^COMMIT 1000 confirmed'
 check "goes on to the tunnel" said 'web: attach$'
+code=0
+second=$(timeout 5 "$BUILD/sidecar-agent" -v --env "$tmp/env" 2>&1) || code=$?
+check "a second one of the same state is refused in words" \
+	test "$code" = 1 -a "${second/another sidecar-agent runs/}" != "$second"
 worker() { pgrep -P "$agent"; }
 status=$(cat "/proc/$(worker)/status")
 check "the worker is another user, with Docker's group only" \
@@ -138,6 +151,17 @@ container 1 web2 100 bridge '{"sidecar.enable":"true","sidecar.ipv4":"true"}'
 event rename 1
 check "tells the relay another name, with the same key" \
 	asked "^POST web2 ipv4=False $(awk '/ipv4=False/ {print $NF; exit}' "$tmp/relay" | sed 's/[+]/[+]/g')"
+
+hanging=$tmp/containers/$(id 3).hang
+: >"$hanging"
+event start 3
+within 15 test -e "${hanging}s"
+container 3 right 102 bridge '{"sidecar.enable":"true"}'
+event rename 3
+# Nothing shows that the event has arrived. Too early would make this pass, not fail.
+within 1 false || true
+rm "${hanging}s"
+check "an event during an inspection that fails is not lost" asked '^POST right'
 
 kill -KILL "$(worker)"
 check "starts a killed worker again" said 'killed by signal 9'
@@ -185,6 +209,7 @@ kill "$agent"
 wait "$agent" || true
 sed -i "s/pin=$standby&pin=$announced/pin=$live\&pin=$standby/" "$tmp/env"
 
+container 3 wrong 102 bridge '{"sidecar.enable":"true","sidecar.bandwidth":"11"}'
 # Without -v and SIDECAR_LOG the log is for those who may read codes.
 "$BUILD/sidecar-agent" --env "$tmp/env" 2>"$tmp/codes" &
 agent=$!

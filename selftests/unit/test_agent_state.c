@@ -160,6 +160,43 @@ static int peer(const char *v6, const char *v4, const char *mtu, const char *end
 	return relay_api_peer_parse(root, ret, NULL);
 }
 
+static void many_containers_that_vanished_unseen_are_doubtful(UNUSED void **unused)
+{
+	struct state state = load();
+	struct state_entry *e[2 * STATE_DOUBT_MIN + 2];
+	char name[16];
+
+	for (size_t i = 0; i < ARRAY_SIZE(e); i++) {
+		snprintf(name, sizeof(name), "c%zu", i);
+		e[i] = add(&state, name);
+		e[i]->registered = true;
+		e[i]->owner = (void *)&state;
+	}
+	for (size_t i = 0; i <= STATE_DOUBT_MIN; i++)
+		e[i]->owner = NULL;
+	/* Half of them, no more. */
+	assert_false(state_is_doubtful(&state));
+	e[STATE_DOUBT_MIN + 1]->owner = NULL;
+	assert_true(state_is_doubtful(&state));
+	/* Two were seen to end: that is how it should be. */
+	e[0]->ended = e[1]->ended = true;
+	assert_false(state_is_doubtful(&state));
+	state_free(&state);
+}
+
+static void a_few_containers_that_vanished_are_not(UNUSED void **unused)
+{
+	struct state state = load();
+	char name[16];
+
+	for (size_t i = 0; i < STATE_DOUBT_MIN; i++) {
+		snprintf(name, sizeof(name), "c%zu", i);
+		add(&state, name)->registered = true;
+	}
+	assert_false(state_is_doubtful(&state));
+	state_free(&state);
+}
+
 static void a_peer_is_read(UNUSED void **unused)
 {
 	struct relay_answer a = {};
@@ -198,6 +235,8 @@ int main(void)
 		T(a_file_that_makes_no_sense_is_an_error_and_stays),
 		T(a_renamed_entry_takes_the_name),
 		T(a_full_state_drops_what_is_unused_for_longest),
+		T(many_containers_that_vanished_unseen_are_doubtful),
+		T(a_few_containers_that_vanished_are_not),
 		T(a_peer_is_read),
 		T(a_peer_that_makes_no_sense_is_refused),
 	};

@@ -104,6 +104,18 @@ static void sysctl_needs_an_existing_file(void **state UNUSED)
 	assert_string_equal(text, "1");
 }
 
+static void a_lock_is_held_until_its_descriptor_goes(void **state UNUSED)
+{
+	int first = -1, second = -1;
+
+	assert_int_equal(file_lock(path, &first, NULL), 0);
+	assert_int_equal(file_lock(path, &second, NULL), -EBUSY);
+	assert_int_equal(second, -1);
+	close(first);
+	assert_int_equal(file_lock(path, &second, NULL), 0);
+	close(second);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -115,6 +127,7 @@ int main(void)
 		TEST(mode_is_that_asked_for_even_over_a_leftover),
 		TEST(a_failed_write_leaves_nothing),
 		TEST(sysctl_needs_an_existing_file),
+		TEST(a_lock_is_held_until_its_descriptor_goes),
 	};
 
 	return RUN_TESTS(tests);

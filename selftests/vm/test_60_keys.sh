@@ -66,9 +66,10 @@ container_run a keys
 wait_until 60 has_peer keys
 v6=$(peer_field keys ipv6)
 check "the container is reached" reachable "$v6" 30
+peer=$(peer_field keys pubkey)
 pid=$(docker_on a inspect -f '{{.State.Pid}}' keys)
 of_edge() { on edge nsenter -t "$pid" -n wg show sidecar0 preshared-keys | cut -f2 | sha256sum; }
-of_relay() { on relay wg show wg0 preshared-keys | grep -F "$(peer_field keys pubkey)" | cut -f2 | sha256sum; }
+of_relay() { on relay wg show wg0 preshared-keys | grep -F "$peer" | cut -f2 | sha256sum; }
 alike() { [ "$(of_edge)" = "$(of_relay)" ]; }
 check "both ends have the same key" wait_until 10 alike
 
@@ -78,14 +79,14 @@ in_client ping -6 -i $INTERVAL -c "$n" -W 10 "$v6" >"$TMP/in" 2>&1 &
 in=$!
 on edge nsenter -t "$pid" -n ping -6 -i $INTERVAL -c "$n" -W 10 -I "$v6" 2001:db8:c::10 >"$TMP/out" 2>&1 &
 out=$!
-first=$(on relay wg show wg0 latest-handshakes | grep -F "$(peer_field keys pubkey)" | cut -f2)
+first=$(on relay wg show wg0 latest-handshakes | grep -F "$peer" | cut -f2)
 while kill -0 $in 2>/dev/null; do
 	of_relay >>"$TMP/keys"
 	sleep 5
 done
 wait $in || true
 wait $out || true
-last=$(on relay wg show wg0 latest-handshakes | grep -F "$(peer_field keys pubkey)" | cut -f2)
+last=$(on relay wg show wg0 latest-handshakes | grep -F "$peer" | cut -f2)
 like "rotation under traffic, inwards: 0 of $n lost" "$(cat "$TMP/in")" "$n received"
 like "rotation under traffic, outwards: 0 of $n lost" "$(cat "$TMP/out")" "$n received"
 check "the key changed every 10 s ($(sort -u "$TMP/keys" | wc -l) keys)" test "$(sort -u "$TMP/keys" | wc -l)" -ge $((SECONDS_OF_TRAFFIC / 15))
