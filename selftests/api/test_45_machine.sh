@@ -29,6 +29,7 @@ tell() {
 	printf '%s' "$text" >"$T/body"
 	: >"$T/head"
 	echo "$method $path $status" >>"$SEEN"
+	jq -c --arg m "$method" --arg p "$path" --arg s "$status" '{$m, $p, $s, body: .}' "$T/body" >>"$SEEN.json"
 }
 step() { # step "STATUS CODE" NAME N LINE
 	tell "$3" "$4"
