@@ -21,7 +21,8 @@ SAN ?=
 V ?=
 PREFIX ?= /usr
 WERROR ?= 1
-# What agents hash their host's marks with (sidecar-agent.8, MACHINE BINDING): no secret.
+# What agents hash their host's marks with (sidecar-agent.8, "Machine binding"): no secret. Another one
+# needs "make clean", and makes every host's marks new.
 PEPPER ?= sidecar
 BUILD ?= build/out$(if $(SAN),-san)
 Q := $(if $(V),,@)

@@ -73,9 +73,9 @@
 	X(MACHINE_ENROLLED, 408, INFO, "this host is enrolled",                                    \
 	  "From now on the relay lets nobody but this installation change its containers.")        \
 	X(MACHINE_REFUSED, 409, ERR, "the relay does not take this host for the enrolled one",     \
-	  "The state folder was copied from another host, or two of three marks of the hardware "  \
-	  "changed at once: the relay's operator can release the machine (relayctl machine "       \
-	  "release).")                                                                             \
+	  "The state folder was copied from another host, two of three marks of the hardware "     \
+	  "changed at once, or machine.key was lost: the relay's operator can release the "        \
+	  "machine (relayctl machine release).")                                                   \
 	X(PINS_CHANGED, 410, INFO, "the relay has other keys",                                     \
 	  "It announced them through the connection that the former keys hold for. Nothing is to " \
 	  "be done.")                                                                              \

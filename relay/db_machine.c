@@ -123,6 +123,22 @@ int db_machine_count(struct db *db, int64_t account, uint32_t *ret, struct err *
 	return r;
 }
 
+int db_machine_count_all(struct db *db, int64_t since, uint32_t *ret, uint32_t *ret_cloned,
+			 struct err *err)
+{
+	int64_t n, cloned;
+	int r = db_int(db, &n, err, "SELECT count(*) FROM machine", "");
+
+	if (!r)
+		r = db_int(db, &cloned, err, "SELECT count(*) FROM machine WHERE cloned_at >= ?",
+			   "i", since);
+	if (r)
+		return r;
+	*ret = (uint32_t)n;
+	*ret_cloned = (uint32_t)cloned;
+	return 0;
+}
+
 int db_machine_oldest_idle(struct db *db, int64_t account, struct db_machine *ret, struct err *err)
 {
 	AUTO_STMT sqlite3_stmt *stmt = NULL;

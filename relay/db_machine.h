@@ -39,6 +39,9 @@ int db_machine_refused(struct db *db, int64_t id, struct err *err);
 int db_machine_cloned(struct db *db, int64_t id, struct err *err);
 int db_machine_del(struct db *db, int64_t id, struct err *err);
 int db_machine_count(struct db *db, int64_t account, uint32_t *ret, struct err *err);
+/* Of all accounts; cloned: since then. */
+int db_machine_count_all(struct db *db, int64_t since, uint32_t *ret, uint32_t *ret_cloned,
+			 struct err *err);
 /* The one of the account that was not seen for longest and has no peer. -ENOENT: all have. */
 int db_machine_oldest_idle(struct db *db, int64_t account, struct db_machine *ret, struct err *err);
 

@@ -148,6 +148,7 @@ for _ in 1 2 3; do
 done
 is "two at work are noticed" "$(field hostb state)" cloned
 is "and in the audit log" "$(audit machine.clone)" 1
+is "and in the metrics" "$(ctl GET /ctl/v1/metrics | awk '/^sidecar_machines/ {print $2}' | paste -sd' ')" "3 1"
 gone c
 
 # --- release ---
