@@ -10,7 +10,7 @@
 #include "../lib/machine.h"
 
 #define FACTORS_ENV "SIDECAR_FACTORS" /* internal: from helper to worker */
-#define FACTORS_TEXT_LEN (MACHINE_FACTORS * KEY_TEXT_LEN)
+#define FACTORS_TEXT_LEN ((size_t)MACHINE_FACTORS * KEY_TEXT_LEN)
 
 /* Files below root ("" = the host's own); mac NULL = there is no network device. What cannot be
  * read is not there. */

@@ -145,8 +145,10 @@ static void on_done(int r, const struct http_msg *msg, const struct err *err, vo
 {
 	CLEANUP(call) struct relay_call *call = ctx;
 	AUTO_JSON json_t *json = NULL;
-	struct relay_answer a = {.status = msg ? msg->status : 0};
+	struct relay_answer a = {};
 
+	if (!r)
+		a.status = msg->status;
 	if (r) {
 		a.r = err_set(&a.err, -EHOSTUNREACH, "%s", err->text);
 	} else if (msg->status != 200 && msg->status != 201 && msg->status != 204) {
