@@ -50,8 +50,8 @@ struct api {
 	struct api_devices *devices;
 	struct api_metrics *metrics;
 	struct api_seen *seen;
-	struct api_psk *psk; /* exchanges of pre-shared keys by slot */
-	struct api_machines *machines;
+	struct api_psk *psk;	   /* exchanges of pre-shared keys by slot */
+	struct api_clones *clones; /* machines' keys that two agents use */
 	struct api_enforce *enforce;
 	struct api_files files;
 	struct api_canary *canary;

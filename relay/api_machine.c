@@ -7,32 +7,11 @@
 #include <string.h>
 #include "../lib/log.h"
 #include "api_audit.h"
+#include "api_clone.h"
 #include "api_handlers.h"
 #include "api_psk.h"
 
 #define REFUSED_AUDIT_S 60 /* of a machine, an audit entry at most so often; all are counted */
-
-/*
- * Two agents with one key: an older connection is used after a newer one had begun, or sessions
- * come from two addresses in turn. Either happens once by itself (a request that was late, a host
- * that roams), but not so often in so short a time.
- */
-#define CLONE_SIGNS 3
-#define CLONE_WINDOW_MS 600000
-#define CLONE_PLACES 4096 /* by id; who shares a place is not watched while the other is */
-
-struct seen {
-	int64_t id;
-	uint64_t serial; /* of the newest connection */
-	struct endpoint last, before;
-	struct mono since;
-	unsigned int signs;
-};
-
-struct api_machines {
-	uint64_t serial;
-	struct seen seen[CLONE_PLACES];
-};
 
 /* The body of POST /v1/machines. */
 struct ask {
@@ -41,16 +20,6 @@ struct ask {
 	struct machine_factors factors;
 	uint8_t sig[MACHINE_SIG_LEN];
 };
-
-struct api_machines *api_machines_new(void)
-{
-	return calloc(1, sizeof(struct api_machines));
-}
-
-void api_machines_free(struct api_machines *machines)
-{
-	free(machines);
-}
 
 int api_machine_salt(const struct api *api, const struct db_account *account,
 		     uint8_t ret_salt[static KEY_LEN])
@@ -63,45 +32,6 @@ int api_machine_salt(const struct api *api, const struct db_account *account,
 		  (const unsigned char *)text, (size_t)n, ret_salt, &len))
 		return -EIO;
 	return 0;
-}
-
-/* ---- clones ---- */
-
-static bool same_addr(const struct endpoint *a, const struct endpoint *b)
-{
-	struct endpoint x = *a, y = *b;
-
-	x.port = y.port = 0;
-	return endpoint_eq(&x, &y);
-}
-
-/* True when the use of this connection is one sign too many. */
-static bool is_cloned(struct api *api, int64_t id, uint64_t serial, const struct endpoint *remote)
-{
-	struct seen *s = &api->machines->seen[(uint64_t)id % CLONE_PLACES];
-	bool sign = false;
-
-	if (s->id != id)
-		*s = (struct seen){.id = id, .serial = serial, .last = *remote, .before = *remote};
-	if (serial < s->serial)
-		sign = true;
-	else
-		s->serial = serial;
-	if (!same_addr(remote, &s->last)) {
-		sign |= same_addr(remote, &s->before) && !same_addr(&s->last, &s->before);
-		s->before = s->last;
-		s->last = *remote;
-	}
-	if (!sign)
-		return false;
-	if (!s->signs || mono_ms_since(s->since) > CLONE_WINDOW_MS) {
-		s->signs = 0;
-		s->since = mono_now();
-	}
-	if (++s->signs < CLONE_SIGNS)
-		return false;
-	s->signs = 0;
-	return true;
 }
 
 static void report_clone(struct api_req *req, const struct db_machine *m)
@@ -130,7 +60,8 @@ static void note_use(struct api_req *req, const struct db_machine *m)
 {
 	struct endpoint remote = http_exchange_remote(req->x);
 
-	if (is_cloned(req->api, m->id, http_exchange_mark(req->x)->serial, &remote))
+	if (api_clone_seen(req->api->clones, m->id, http_exchange_mark(req->x)->serial, &remote,
+			   mono_now()))
 		report_clone(req, m);
 }
 
@@ -186,7 +117,7 @@ static void reply(struct api_req *req, int status, const struct db_machine *m, b
 static void begin_session(struct api_req *req, const struct db_machine *m)
 {
 	*http_exchange_mark(req->x) =
-		(struct http_mark){.id = m->id, .serial = ++req->api->machines->serial};
+		(struct http_mark){.id = m->id, .serial = api_clone_next(req->api->clones)};
 	note_use(req, m);
 }
 

@@ -16,11 +16,6 @@
  * longest and has no peers goes, else "machine_quota". */
 #define API_MACHINE_PER_PEER 4
 
-struct api_machines;
-
-struct api_machines *api_machines_new(void);
-void api_machines_free(struct api_machines *machines);
-
 /* May this request change peers of the machine ("" = none)? If not it was refused. */
 bool api_machine_may(struct api_req *req, const char *machine);
 /* The machine whose session this connection has; false: none, or it was released. */
