@@ -21,6 +21,9 @@ SAN ?=
 V ?=
 PREFIX ?= /usr
 WERROR ?= 1
+# What agents hash their host's marks with (sidecar-agent.8, "Machine binding"): no secret. Another one
+# needs "make clean", and makes every host's marks new.
+PEPPER ?= sidecar
 BUILD ?= build/out$(if $(SAN),-san)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
@@ -42,7 +45,7 @@ comma := ,
 SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DSAN=1)
 CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(HARDEN) $(SANFLAGS) $(PKG_CFLAGS) \
-	     -DSIDECAR_VERSION='"$(VERSION)"' -I$(BUILD)/gen -I. -MMD -MP
+	     -DSIDECAR_VERSION='"$(VERSION)"' -DSIDECAR_PEPPER='"$(PEPPER)"' -I$(BUILD)/gen -I. -MMD -MP
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 
 # The folders are the list: a file's folder says which program it belongs to.

@@ -70,6 +70,15 @@
 	X(MANY_GONE, 407, WARN,                                                                    \
 	  "most known containers are not there: their peers are kept so long",                     \
 	  "This may be the wrong Docker. After this time the peers are removed.")                  \
+	X(MACHINE_ENROLLED, 408, INFO, "this host is enrolled",                                    \
+	  "From now on the relay lets nobody but this installation change its containers.")        \
+	X(MACHINE_REFUSED, 409, ERR, "the relay does not take this host for the enrolled one",     \
+	  "The state folder was copied from another host, two of three marks of the hardware "     \
+	  "changed at once, or machine.key was lost: the relay's operator can release the "        \
+	  "machine (relayctl machine release).")                                                   \
+	X(PINS_CHANGED, 410, INFO, "the relay has other keys",                                     \
+	  "It announced them through the connection that the former keys hold for. Nothing is to " \
+	  "be done.")                                                                              \
 	X(PSK_FAILED, 501, WARN, "key exchange failed, will be tried again",                       \
 	  "The relay refused the exchange of a pre-shared key. The last key stays.")               \
 	X(PSK_CLOSED, 502, ERR, "no key exchange succeeded, tunnel closed",                        \

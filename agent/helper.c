@@ -13,9 +13,11 @@
 #include "../lib/mono.h"
 #include "control.h"
 #include "event.h"
+#include "factors.h"
 #include "helper_msg.h"
 #include "isolate.h"
 #include "state.h"
+#include "trust.h"
 
 #define PAUSE_MIN_MS 100
 #define PAUSE_MAX_MS 10000
@@ -70,6 +72,19 @@ static bool give(int fd, int as)
 	return fd == as ? !fcntl(fd, F_SETFD, 0) : dup2(fd, as) >= 0;
 }
 
+/* In the child, root still: the worker could not read them. A host without factors is not bound. */
+static int set_factors(void)
+{
+	char text[FACTORS_TEXT_LEN];
+	struct machine_factors f;
+	uint8_t mac[6];
+	bool has_mac = !factors_mac(mac, NULL);
+
+	if (factors_read("", has_mac ? mac : NULL, &f))
+		return unsetenv(FACTORS_ENV);
+	return setenv(FACTORS_ENV, factors_text(text, &f), 1);
+}
+
 /* In the child. The token comes by the environment: the worker cannot read root's token file. */
 static void become_worker(int fd, const struct conf *conf, const sigset_t *mask)
 {
@@ -83,7 +98,8 @@ static void become_worker(int fd, const struct conf *conf, const sigset_t *mask)
 	if (conf->control_fd >= 0)
 		*arg = control;
 
-	if (setenv("SIDECAR_TOKEN", conf->token, 1) || unsetenv("SIDECAR_TOKEN_FILE"))
+	if (setenv("SIDECAR_TOKEN", conf->token, 1) || unsetenv("SIDECAR_TOKEN_FILE") ||
+	    set_factors())
 		_exit(1);
 	signal(SIGPIPE, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
@@ -177,6 +193,7 @@ static int own_file(const char *path, uid_t uid, gid_t gid, struct err *err)
 /* The state belongs to the worker, whoever wrote it before. */
 static int prepare_state(const struct conf *conf, int *ret_lock, struct err *err)
 {
+	static const char *const files[] = {"state.json", TRUST_KEY_FILE, TRUST_PINS_FILE};
 	char file[STATE_PATH_LEN], lock[STATE_PATH_LEN];
 	uid_t uid;
 	gid_t gid;
@@ -192,10 +209,13 @@ static int prepare_state(const struct conf *conf, int *ret_lock, struct err *err
 		err_set(err, r, "%s: another sidecar-agent runs", lock);
 	if (r || geteuid())
 		return r;
-	snprintf(file, sizeof(file), "%s/state.json", conf->state_dir);
 	if (chown(conf->state_dir, uid, gid) || chmod(conf->state_dir, 0700))
 		return err_sys(err, -errno, "%s", conf->state_dir);
-	return own_file(file, uid, gid, err);
+	for (size_t i = 0; !r && i < ARRAY_SIZE(files); i++) {
+		snprintf(file, sizeof(file), "%s/%s", conf->state_dir, files[i]);
+		r = own_file(file, uid, gid, err);
+	}
+	return r;
 }
 
 /* Without it the agent does all but what is asked for there. */

@@ -14,13 +14,25 @@
 #define TUNNEL_MIN_MTU 1280 /* IPv6's least (RFC 8200 section 5) */
 #define TUNNEL_MAX_MTU 9200
 
-enum relay_form { FORM_PEER, FORM_LIST, FORM_OFFER, FORM_NONE };
+enum relay_form { FORM_PEER, FORM_LIST, FORM_OFFER, FORM_OBJECT, FORM_NONE };
 
 struct relay_call {
+	struct relay_api *api;
+	struct relay_call *next; /* of api->held */
+	const char *method, *target;
+	char *body; /* owned; NULL = none */
 	relay_api_cb *cb;
 	void *ctx;
 	enum relay_form form;
+	bool again; /* sent for the second time */
 };
+
+static void call_free(struct relay_call *c)
+{
+	free(c->body);
+	free(c);
+}
+DEFINE_CLEANUP(call, struct relay_call *, call_free)
 
 static int get_v4(const json_t *json, struct addr4 *ret_v4, struct err *err)
 {
@@ -114,63 +126,125 @@ static void set_refused(struct relay_answer *a, const struct http_msg *msg)
 		r = -EALREADY;
 	else if (!strcmp(code, "rotation_unproven"))
 		r = -EAGAIN;
+	log_esc(a->code, sizeof(a->code), code, strlen(code));
 	a->r = err_set(&a->err, r, "%d %s: %s", msg->status,
 		       log_esc(shown_code, sizeof(shown_code), code, strlen(code)),
 		       log_esc(shown, sizeof(shown), detail, strlen(detail)));
 }
 
+/* True if the call waits now for a session, to be sent again in it. */
+static bool hold(struct relay_call *c, const struct relay_answer *a)
+{
+	struct relay_call **end = &c->api->held;
+
+	if (c->again || !c->api->need_session || strcmp(a->code, "machine_session_required"))
+		return false;
+	while (*end)
+		end = &(*end)->next;
+	*end = c;
+	c->api->need_session(c->api->session_ctx);
+	return true;
+}
+
 static void on_done(int r, const struct http_msg *msg, const struct err *err, void *ctx)
 {
-	AUTO_FREE struct relay_call *call = ctx;
+	CLEANUP(call) struct relay_call *call = ctx;
 	AUTO_JSON json_t *json = NULL;
 	struct relay_answer a = {};
 
+	if (!r)
+		a.status = msg->status;
 	if (r) {
 		a.r = err_set(&a.err, -EHOSTUNREACH, "%s", err->text);
 	} else if (msg->status != 200 && msg->status != 201 && msg->status != 204) {
 		set_refused(&a, msg);
+		if (hold(call, &a)) {
+			steal(&call);
+			return;
+		}
 	} else if (call->form != FORM_NONE) {
 		r = json_parse(msg->body, msg->body_len, "answer", &json, &a.err);
 		if (!r && call->form == FORM_PEER)
 			r = relay_api_peer_parse(json, &a, &a.err);
 		else if (!r && call->form == FORM_OFFER)
 			r = offer_parse(json, &a, &a.err);
-		else if (!r && !json_is_array(json))
+		else if (!r && call->form == FORM_OBJECT && !json_is_object(json))
+			r = err_set(&a.err, -EINVAL, "expected an object");
+		else if (!r && call->form == FORM_LIST && !json_is_array(json))
 			r = err_set(&a.err, -EINVAL, "expected an array");
 		if (r)
 			a.r = err_set(&a.err, -EPROTO, "the relay's answer makes no sense");
-		a.list = json;
+		a.list = a.json = json;
 	}
 	call->cb(&a, call->ctx);
 }
 
-static int call(struct relay_api *api, const char *method, const char *target, json_t *body,
-		enum relay_form form, relay_api_cb *cb, void *ctx)
+static int send_call(struct relay_call *c)
 {
-	AUTO_JSON json_t *json = body;
-	AUTO_FREE char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-	AUTO_FREE struct relay_call *c = malloc(sizeof(*c));
 	struct http_header headers[] = {
-		{"Authorization", api->auth},
+		{"Authorization", c->api->auth},
 		{"User-Agent", "sidecar-agent/" SIDECAR_VERSION},
 		{"Content-Type", "application/json"},
 	};
 	struct http_request req = {
-		.method = method,
-		.target = target,
+		.method = c->method,
+		.target = c->target,
 		.headers = headers,
-		.n_headers = json ? 3 : 2,
-		.body = text,
-		.body_len = text ? strlen(text) : 0,
+		.n_headers = c->body ? 3 : 2,
+		.body = c->body,
+		.body_len = c->body ? strlen(c->body) : 0,
 	};
 
-	if (!c || (json && !text))
+	return http_client_send(c->api->client, &req, on_done, NULL, c) ? 0 : -ENOMEM;
+}
+
+/* method and target: literals. */
+static int call(struct relay_api *api, const char *method, const char *target, json_t *body,
+		enum relay_form form, relay_api_cb *cb, void *ctx)
+{
+	AUTO_JSON json_t *json = body;
+	CLEANUP(call) struct relay_call *c = calloc(1, sizeof(*c));
+	int r;
+
+	if (!c)
 		return -ENOMEM;
-	*c = (struct relay_call){cb, ctx, form};
-	if (!http_client_send(api->client, &req, on_done, NULL, c))
+	*c = (struct relay_call){
+		.api = api, .method = method, .target = target, .cb = cb, .ctx = ctx, .form = form};
+	c->body = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	if (json && !c->body)
 		return -ENOMEM;
-	steal(&c);
-	return 0;
+	r = send_call(c);
+	if (!r)
+		steal(&c);
+	return r;
+}
+
+int relay_api_ask(struct relay_api *api, const char *method, const char *target, json_t *body,
+		  relay_api_cb *cb, void *ctx)
+{
+	return call(api, method, target, body, FORM_OBJECT, cb, ctx);
+}
+
+static void end_unsent(struct relay_call *c, const char *why)
+{
+	struct relay_answer a = {};
+
+	a.r = err_set(&a.err, -EHOSTUNREACH, "%s", why);
+	c->cb(&a, c->ctx);
+	call_free(c);
+}
+
+void relay_api_resume(struct relay_api *api)
+{
+	struct relay_call *c = steal(&api->held), *next;
+
+	for (; c; c = next) {
+		next = c->next;
+		c->next = NULL;
+		c->again = true;
+		if (send_call(c))
+			end_unsent(c, "out of memory");
+	}
 }
 
 int relay_api_post(struct relay_api *api, const struct relay_ask *ask, relay_api_cb *cb, void *ctx)
@@ -272,10 +346,26 @@ int relay_api_init(struct relay_api *api, uv_loop_t *loop, const struct conf *co
 	return 0;
 }
 
+int relay_api_set_pins(struct relay_api *api, const struct tls_pin *pins, size_t n, struct err *err)
+{
+	struct tls_ctx *tls = tls_ctx_new_client(pins, n, TLS_AGENT_GROUPS, err);
+
+	if (!tls)
+		return err ? err->code : -EINVAL;
+	tls_ctx_replace(api->tls, tls);
+	return 0;
+}
+
 void relay_api_close(struct relay_api *api)
 {
+	struct relay_call *c = steal(&api->held), *next;
+
 	http_client_free(api->client);
 	api->client = NULL;
+	for (; c; c = next) {
+		next = c->next;
+		end_unsent(c, "stopping");
+	}
 }
 
 void relay_api_free(struct relay_api *api)

@@ -19,6 +19,11 @@ struct relay_api {
 	struct tls_ctx *tls;
 	struct http_client *client;
 	char auth[TOKEN_LEN + 8]; /* "Bearer TOKEN" */
+	/* The relay wants a machine session on this connection: called once for each call that it
+	 * refused so. The call waits for relay_api_resume() and is then sent once more. */
+	void (*need_session)(void *ctx);
+	void *session_ctx;
+	struct relay_call *held;
 };
 
 /*
@@ -26,11 +31,13 @@ struct relay_api {
  * -EALREADY: the peer has its next key; -EAGAIN: the next key has not carried a packet yet;
  * -ESTALE: the epoch; psk_epoch is the next one;
  * -EDQUOT: no IPv4 address for it, by its tier or because there is none left;
- * -EACCES: the token (401, 403); -ENOENT: 404; -EPROTO: any other refusal, or nonsense.
- * err: for the operator, "peer_quota: the account has ...".
+ * -EACCES: the token (401, 403), or the machine; -ENOENT: 404; -EPROTO: any other refusal, or
+ * nonsense. err: for the operator, "peer_quota: the account has ...".
  */
 struct relay_answer {
 	int r;
+	int status;    /* of HTTP; 0 = no answer */
+	char code[40]; /* of a refusal, "" = none */
 	struct err err;
 	struct state_config config;  /* POST */
 	uint8_t public_key[KEY_LEN]; /* POST: as the relay has it */
@@ -40,6 +47,7 @@ struct relay_answer {
 	struct psk_answer psk;
 	char relay_name[PSK_RELAY_NAME_LEN];
 	const json_t *list; /* GET: an array, borrowed */
+	const json_t *json; /* relay_api_ask(): an object, borrowed */
 };
 typedef void relay_api_cb(const struct relay_answer *answer, void *ctx);
 
@@ -76,6 +84,15 @@ int relay_api_psk_offer(struct relay_api *api, const uint8_t public_key[static K
 int relay_api_psk_commit(struct relay_api *api, const uint8_t public_key[static KEY_LEN],
 			 uint64_t epoch, const uint8_t confirm[static PSK_CONFIRM_LEN],
 			 relay_api_cb *cb, void *ctx);
+
+/* Anything else that answers with an object; body is taken, NULL = none. */
+int relay_api_ask(struct relay_api *api, const char *method, const char *target, json_t *body,
+		  relay_api_cb *cb, void *ctx);
+/* There is a session, or it was refused: what waits for it is sent again. */
+void relay_api_resume(struct relay_api *api);
+/* From here on connections are believed by these pins; the one that is open goes on. */
+int relay_api_set_pins(struct relay_api *api, const struct tls_pin *pins, size_t n,
+		       struct err *err);
 
 /* An answer's body (a peer) -> config and public key. */
 int relay_api_peer_parse(const json_t *json, struct relay_answer *ret, struct err *err);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "control.h"
+#include "factors.h"
 #include "isolate.h"
 
 void worker_save(struct worker *w)
@@ -50,6 +51,7 @@ static void on_tick(uv_timer_t *timer)
 	if (w->docker_up)
 		worker_list(w);
 	worker_list_peers(w);
+	worker_trust_ask(w);
 }
 
 void worker_stop(struct worker *w, int exit_code)
@@ -99,6 +101,8 @@ static int start(struct worker *w, struct err *err)
 	if (!r)
 		r = relay_api_init(&w->relay, &w->loop, &w->conf, err);
 	if (!r)
+		worker_trust_init(w);
+	if (!r)
 		r = docker_init(&w->docker, &w->loop, w->conf.docker_socket, w->conf.join.host,
 				&worker_docker_ops, w, err);
 	if (!r)
@@ -126,11 +130,30 @@ static int run(struct worker *w)
 	} else {
 		event_log(EVENT_START, NULL, NULL, "%s", SIDECAR_VERSION);
 		worker_sweep(w);
+		worker_trust_ask(w);
 	}
 	uv_run(&w->loop, UV_RUN_DEFAULT);
 	relay_api_free(&w->relay);
 	uv_loop_close(&w->loop);
 	return w->exit_code;
+}
+
+/* What is kept on disk, and what the helper has read of the hardware. */
+static int load(struct worker *w, struct err *err)
+{
+	const char *factors = getenv(FACTORS_ENV);
+	int r = state_load(w->conf.state_dir, &w->state, err);
+
+	if (!r)
+		r = trust_load(w->conf.state_dir, &w->conf.join, &w->trust, err);
+	if (!r && factors && factors_parse(factors, &w->factors))
+		r = err_set(err, -EINVAL, FACTORS_ENV ": malformed");
+	if (r)
+		return r;
+	/* The relay is known by what it announced last. */
+	memcpy(w->conf.join.pins, w->trust.pins, sizeof(w->conf.join.pins));
+	w->conf.join.n_pins = w->trust.n_pins;
+	return 0;
 }
 
 int worker_main(const struct conf *conf)
@@ -148,7 +171,7 @@ int worker_main(const struct conf *conf)
 	w->table = table;
 	r = isolate_worker(conf->docker_socket, &err);
 	if (!r)
-		r = state_load(conf->state_dir, &w->state, &err);
+		r = load(w, &err);
 	if (r) {
 		event_log(EVENT_START_FAILED, NULL, NULL, "%s", err.text);
 		return 1;
@@ -163,6 +186,7 @@ int worker_main(const struct conf *conf)
 			event_log(EVENT_STOP, NULL, NULL, "%s", "");
 	}
 	state_free(&w->state);
+	trust_wipe(&w->trust);
 	explicit_bzero(&w->conf, sizeof(w->conf));
 	return r;
 }

@@ -12,6 +12,7 @@
 #include "event.h"
 #include "helper_client.h"
 #include "relay_api.h"
+#include "trust.h"
 
 #define WORKER_TICK_MS 1000
 #define WORKER_RECONCILE_MS 30000 /* Docker's events are hints; the relay may have lost peers */
@@ -25,7 +26,12 @@ struct worker {
 	struct state state;
 	bool save_failed;
 	struct http_server *control; /* control.c; NULL: nobody listens */
-	struct container *table;     /* CONTAINER_MAX */
+	struct trust trust;
+	struct machine_factors factors; /* without the relay's salt; none = not bound */
+	bool trust_asking;		/* GET /v1/relay or POST /v1/machines is under way */
+	unsigned int trust_tries;
+	bool machine_refused;
+	struct container *table; /* CONTAINER_MAX */
 	uv_timer_t tick;
 	uv_signal_t sigterm, sigint;
 	struct mono started;
@@ -88,6 +94,10 @@ bool worker_rotating(const struct container *c);
 void worker_rotate_stop(struct container *c);	 /* the container goes */
 void worker_rotate_tick(struct container *c);	 /* every second */
 void worker_rotate_resolve(struct container *c); /* which key has the relay? */
+/* worker_trust.c */
+void worker_trust_init(struct worker *w); /* behind relay_api_init() */
+/* Asks for the relay's pins, and for a machine session if the connection has none. */
+void worker_trust_ask(struct worker *w);
 
 /* worker_relay.c */
 /* Whether the relay answered: the log and everything else that waits for it learn of it. */

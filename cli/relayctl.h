@@ -87,6 +87,12 @@ enum ctl_exit ctl_token_add(struct ctl *ctl), ctl_token_list(struct ctl *ctl),
 enum ctl_exit ctl_account_list(struct ctl *ctl), ctl_account_set_tier(struct ctl *ctl),
 	ctl_account_set_billing(struct ctl *ctl), ctl_audit(struct ctl *ctl);
 
+/* relayctl_machine.c */
+enum ctl_exit ctl_machine_list(struct ctl *ctl), ctl_machine_show(struct ctl *ctl),
+	ctl_machine_release(struct ctl *ctl);
+/* relayctl_pin.c */
+enum ctl_exit ctl_pin_list(struct ctl *ctl), ctl_pin_roll(struct ctl *ctl);
+
 /* relayctl_backup.c */
 enum ctl_exit ctl_backup(struct ctl *ctl), ctl_restore(struct ctl *ctl);
 

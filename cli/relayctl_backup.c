@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * relayctl backup and restore: a folder with all that a replacement machine needs. The database is
- * a snapshot that relayd makes while it serves; keys never change once they are made.
+ * a snapshot that relayd makes while it serves; keys change by "relayctl pin roll" alone.
  */
 #include "relayctl.h"
 

@@ -84,12 +84,35 @@ static const struct ctl_cmd account_cmds[] = {
 	{},
 };
 
+static const struct ctl_cmd machine_cmds[] = {
+	{"list", NULL, 0, 0, "hosts that agents have enrolled", NULL, NULL, ctl_machine_list},
+	{"show", "MACHINE", 1, 1, "one of them; MACHINE is an id, a key or a name", NULL, NULL,
+	 ctl_machine_show},
+	{"release", "MACHINE", 1, 1, "forget it: the next agent with this name enrols its host",
+	 NULL, NULL, ctl_machine_release},
+	{},
+};
+
+static const struct opt pin_roll_opts[] = {
+	{"force", 0, NULL, "though the standby key is young", OPT_FLAG, ARG(force)},
+	{},
+};
+
+static const struct ctl_cmd pin_cmds[] = {
+	{"list", NULL, 0, 0, "the pins of the live and the standby key", NULL, NULL, ctl_pin_list},
+	{"roll", NULL, 0, 0, "make the standby key live, and a new standby; nothing is cut", NULL,
+	 pin_roll_opts, ctl_pin_roll},
+	{},
+};
+
 const struct ctl_cmd ctl_cmds[] = {
 	{"status", NULL, 0, 0, "what the relay is and does", NULL, NULL, ctl_status},
 	{"join", NULL, 0, 0, "print the join string for agents", NULL, join_opts, ctl_join},
 	{"token", NULL, 0, 0, "API tokens", token_cmds, NULL, NULL},
 	{"account", NULL, 0, 0, "customers and their tiers", account_cmds, NULL, NULL},
 	{"peer", NULL, 0, 0, "containers' tunnels", peer_cmds, NULL, NULL},
+	{"machine", NULL, 0, 0, "agents' hosts", machine_cmds, NULL, NULL},
+	{"pin", NULL, 0, 0, "the relay's TLS keys", pin_cmds, NULL, NULL},
 	{"audit", NULL, 0, 0, "who changed what, the newest first", NULL, audit_opts, ctl_audit},
 	{"backup", "FOLDER", 1, 1, "database and keys into a new folder, while relayd runs", NULL,
 	 NULL, ctl_backup},

@@ -85,6 +85,12 @@ struct endpoint http_exchange_remote(const struct http_exchange *x);
 bool http_exchange_unix_uid(const struct http_exchange *x, uint32_t *ret_uid);
 /* The TLS connection, NULL if plain: for the exporter and the negotiated group. */
 struct tls_conn *http_exchange_tls(const struct http_exchange *x);
+/* What the handler wants to remember of the connection: zero at its start. */
+struct http_mark {
+	int64_t id;
+	uint64_t serial;
+};
+struct http_mark *http_exchange_mark(const struct http_exchange *x);
 
 /* headers: name/value pairs, may be NULL. Date, Content-Length, Connection are added; body is
  * copied. HEAD requests get the headers only. More than 16 MiB in all is answered with 500. */

@@ -215,6 +215,7 @@ void http_conn_open(struct http_conn *conn, int fd, const struct http_listener *
 	conn->exchange = (struct http_exchange){.conn = conn};
 	conn->keep_alive = false;
 	conn->lingered = 0;
+	conn->mark = (struct http_mark){};
 	http_parser_init_request(&conn->parser, s->limits.max_body_bytes);
 	/* Creating these handles can fail only in ways that uv_close() undoes. */
 	http_stream_init(&conn->stream, s->loop, l->unix_socket, &stream_ops, conn);
@@ -260,6 +261,11 @@ bool http_exchange_unix_uid(const struct http_exchange *x, uint32_t *ret_uid)
 struct tls_conn *http_exchange_tls(const struct http_exchange *x)
 {
 	return x->conn->stream.tls;
+}
+
+struct http_mark *http_exchange_mark(const struct http_exchange *x)
+{
+	return &x->conn->mark;
 }
 
 void http_reply(struct http_exchange *x, int status, const struct http_header *headers,

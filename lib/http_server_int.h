@@ -53,6 +53,7 @@ struct http_conn {
 	struct endpoint remote;
 	bool has_uid;
 	uint32_t uid;
+	struct http_mark mark;
 	struct http_parser parser;
 };
 

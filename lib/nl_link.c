@@ -68,6 +68,7 @@ static int info_attr(const struct nlattr *attr, void *ctx)
 
 	/* The kernel puts the kind before the data. */
 	if (mnl_attr_get_type(attr) == IFLA_INFO_KIND) {
+		link->soft = true;
 		if (!strcmp(mnl_attr_get_str(attr), "wireguard"))
 			link->kind = NL_LINK_WIREGUARD;
 		else if (!strcmp(mnl_attr_get_str(attr), "vrf"))

@@ -16,6 +16,7 @@ struct nl_link {
 	uint32_t mtu;
 	uint32_t group;
 	uint8_t mac[6];
+	bool soft; /* has a kind at all: software made it */
 	bool up;
 	/* WireGuard: inner packets with a source not allowed, or not IP. */
 	uint64_t rx_frame_errors;

@@ -30,6 +30,9 @@ struct tls_ctx *tls_ctx_new_server(const char *key_file, const char *cert_file, 
 /* Client: accepts a server whose key matches one of the pins, nothing else. n_pins >= 1. */
 struct tls_ctx *tls_ctx_new_client(const struct tls_pin *pins, size_t n_pins, const char *groups,
 				   struct err *err);
+/* Later connections have the settings of `with`, which is freed; those that are open keep theirs.
+ * Both must be of the same kind. */
+void tls_ctx_replace(struct tls_ctx *ctx, struct tls_ctx *with);
 void tls_ctx_free(struct tls_ctx *ctx);
 
 /* Makes an ECDSA P-256 key (0600, atomic) and a self-signed certificate beside it. Existing files

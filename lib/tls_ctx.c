@@ -123,6 +123,16 @@ struct tls_ctx *tls_ctx_new_client(const struct tls_pin *pins, size_t n_pins, co
 	return steal(&ctx);
 }
 
+/* Each SSL holds a reference to the SSL_CTX that it came from. */
+void tls_ctx_replace(struct tls_ctx *ctx, struct tls_ctx *with)
+{
+	struct tls_ctx old = *ctx;
+
+	*ctx = *with;
+	*with = old;
+	tls_ctx_free(with);
+}
+
 void tls_ctx_free(struct tls_ctx *ctx)
 {
 	if (!ctx)

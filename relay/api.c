@@ -6,6 +6,7 @@
 #include "../lib/log.h"
 #include "api_error.h"
 #include "api_canary.h"
+#include "api_clone.h"
 #include "api_device.h"
 #include "api_enforce.h"
 #include "api_metrics.h"
@@ -246,6 +247,7 @@ static int set_up(struct run *run, struct err *err)
 		return r;
 	api->busy = calloc(api->conf.slots / 8 + 1, 1);
 	api->psk = api_psk_new(api->conf.slots);
+	api->clones = api_clones_new();
 	api->rate_fail = api_rate_new(RATE_FAIL_BURST, RATE_FAIL_MS);
 	api->rate_open = api_rate_new(RATE_OPEN_BURST, RATE_OPEN_MS);
 	api->rate_token = api_rate_new(RATE_TOKEN_BURST, RATE_TOKEN_MS);
@@ -258,8 +260,8 @@ static int set_up(struct run *run, struct err *err)
 	api->ctl_server =
 		http_server_new(&run->loop, &ctl_limits, api_route_ctl, api_error_body, api);
 	if (!api->busy || !api->rate_fail || !api->rate_open || !api->rate_token ||
-	    !api->rate_device || !api->rate_guess || !api->devices || !api->psk || !api->metrics ||
-	    !api->tls_server || !api->ctl_server)
+	    !api->rate_device || !api->rate_guess || !api->devices || !api->psk || !api->clones ||
+	    !api->metrics || !api->tls_server || !api->ctl_server)
 		return err_set(err, -ENOMEM, "out of memory");
 	uv_timer_init(&run->loop, &run->drain);
 	uv_signal_init(&run->loop, &run->sigterm);
@@ -280,6 +282,7 @@ static void free_tables(struct api *api)
 	api_rate_free(api->rate_guess);
 	api_devices_free(api->devices);
 	api_psk_free(api->psk);
+	api_clones_free(api->clones);
 	api_metrics_free(api->metrics);
 	api_rotate_free(api);
 	api_files_free(&api->files);

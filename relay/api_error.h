@@ -26,17 +26,24 @@
 	X(IPV4_QUOTA, 403, "ipv4_quota")                                                           \
 	X(BANDWIDTH_TIER, 403, "bandwidth_tier")                                                   \
 	X(PQ_REQUIRED, 403, "post_quantum_required")                                               \
+	X(MACHINE_SESSION, 403, "machine_session_required")                                        \
+	X(MACHINE_SIGNATURE, 403, "machine_signature")                                             \
+	X(MACHINE_MISMATCH, 403, "machine_mismatch")                                               \
+	X(MACHINE_QUOTA, 403, "machine_quota")                                                     \
 	X(FORBIDDEN, 403, "forbidden")                                                             \
 	X(NOT_FOUND, 404, "not_found")                                                             \
 	X(PEER_NOT_FOUND, 404, "peer_not_found")                                                   \
 	X(TOKEN_NOT_FOUND, 404, "token_not_found")                                                 \
 	X(ACCOUNT_NOT_FOUND, 404, "account_not_found")                                             \
+	X(MACHINE_NOT_FOUND, 404, "machine_not_found")                                             \
 	X(CODE_NOT_FOUND, 404, "code_not_found")                                                   \
 	X(CANARY_NOT_FOUND, 404, "canary_not_found")                                               \
 	X(METHOD, 405, "method_not_allowed")                                                       \
 	X(TIMEOUT, 408, "request_timeout")                                                         \
 	X(KEY_IN_USE, 409, "key_in_use")                                                           \
 	X(PSK_EPOCH, 409, "psk_epoch")                                                             \
+	X(MACHINE_ENROLLED, 409, "machine_enrolled")                                               \
+	X(PIN_YOUNG, 409, "pin_young")                                                             \
 	X(CONFLICT, 409, "conflict")                                                               \
 	X(NO_ROTATION, 409, "no_rotation")                                                         \
 	X(ROTATION_UNPROVEN, 409, "rotation_unproven")                                             \

@@ -13,6 +13,8 @@ api_handler api_peer_post, api_peer_delete, api_peer_list;
 api_handler api_psk_offer, api_psk_commit;
 /* api_rotate.c */
 api_handler api_rotate_begin, api_rotate_commit, api_rotate_drop;
+/* api_machine.c */
+api_handler api_machine_post, api_relay_get;
 
 /* api_status.c, api_container.c, api_canary.c, api_audit.c */
 api_handler api_status_get, api_container_get, api_canary_get, api_audit_list;
@@ -35,6 +37,10 @@ api_handler api_ctl_status, api_ctl_drops, api_ctl_join;
 api_handler api_ctl_events;
 /* api_ctl_peer.c */
 api_handler api_ctl_peer_list, api_ctl_peer_show, api_ctl_peer_delete;
+/* api_ctl_machine.c */
+api_handler api_ctl_machine_list, api_ctl_machine_show, api_ctl_machine_release;
+/* api_pin.c */
+api_handler api_ctl_pin_list, api_ctl_pin_roll;
 /* api_token.c */
 api_handler api_token_post, api_token_list, api_token_delete;
 /* api_account.c */

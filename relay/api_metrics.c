@@ -11,10 +11,12 @@
 #include "api_device.h"
 #include "api_handlers.h"
 #include "api_net.h"
+#include "db_machine.h"
 #include "db_peer.h"
 
 #define MAX_TEXT_BYTES 65536
 #define TYPE "text/plain; version=0.0.4; charset=utf-8"
+#define CLONED_S 3600
 #define UP_S 180 /* as in api_container.c */
 
 struct traffic {
@@ -124,7 +126,7 @@ static void add_api(struct strbuf *out, const struct api *api)
 
 static int add_state(struct strbuf *out, const struct api *api, struct err *err)
 {
-	uint32_t peers, ipv4, rows, up, stopped;
+	uint32_t peers, ipv4, rows, up, stopped, machines, cloned;
 	enum api_canary_state canary = api_canary_state(api);
 	int r;
 
@@ -133,6 +135,8 @@ static int add_state(struct strbuf *out, const struct api *api, struct err *err)
 		r = db_address_count(api->db, &rows, err);
 	if (!r)
 		r = db_peer_count_state(api->db, db_now() - UP_S, &up, &stopped, err);
+	if (!r)
+		r = db_machine_count_all(api->db, db_now() - CLONED_S, &machines, &cloned, err);
 	if (r)
 		return r;
 	head(out, "build_info", "gauge", "Version and name of the relay.");
@@ -146,6 +150,9 @@ static int add_state(struct strbuf *out, const struct api *api, struct err *err)
 	one(out, "ipv4_used", "gauge", "IPv4 addresses of live peers.", ipv4);
 	one(out, "slots", "gauge", "Slots of this relay.", api->conf.slots);
 	one(out, "slots_used", "gauge", "Slots with an address row, live or held.", rows);
+	one(out, "machines", "gauge", "Hosts that agents have enrolled.", machines);
+	one(out, "machines_cloned", "gauge",
+	    "Of these, two seen at work with one key in the last hour.", cloned);
 	head(out, "canary_status", "gauge", "State of the warrant canary: 1 for the present one.");
 	for (int i = 0; i <= API_CANARY_INVALID; i++)
 		strbuf_printf(out, "sidecar_canary_status{state=\"%s\"} %d\n", api_canary_names[i],

@@ -11,6 +11,7 @@
 #include "api_audit.h"
 #include "api_enforce.h"
 #include "api_handlers.h"
+#include "api_machine.h"
 #include "api_net.h"
 #include "api_psk.h"
 
@@ -74,6 +75,20 @@ static void on_set(int r, const char *text, UNUSED const struct msg *answer, voi
 	api_reply_json(w->req, same ? 200 : 201, api_peer_json(api, &ch->now));
 }
 
+/* Neither another machine's name may be used nor its peer be taken over. */
+static bool may_post(struct api_req *req, const struct api_peer_ask *ask)
+{
+	struct db_peer peer;
+
+	if (ask->has_machine && !api_machine_may(req, ask->machine))
+		return false;
+	if (db_peer_find_key(req->api->db, ask->public_key, &peer, NULL) ||
+	    peer.address.account != req->account.id ||
+	    (ask->has_machine && !strcmp(peer.address.machine, ask->machine)))
+		return true;
+	return api_machine_may(req, peer.address.machine);
+}
+
 void api_peer_post(struct api_req *req)
 {
 	AUTO_FREE struct waiting *w = calloc(1, sizeof(*w));
@@ -92,6 +107,8 @@ void api_peer_post(struct api_req *req)
 		api_refuse(req, API_ERROR_INVALID_REQUEST, "%s", err.text);
 		return;
 	}
+	if (!may_post(req, &ask))
+		return;
 	r = api_peer_add(req->api, &req->account, &req->token, &ask, &w->change, &error, &err);
 	if (r) {
 		if (error == API_ERROR_INTERNAL)
@@ -195,7 +212,8 @@ void api_peer_delete(struct api_req *req)
 		api_refuse(req, API_ERROR_PEER_NOT_FOUND, "the account has no peer with this key");
 		return;
 	}
-	api_peer_remove(req, &peer);
+	if (api_machine_may(req, peer.address.machine))
+		api_peer_remove(req, &peer);
 }
 
 struct listing {

@@ -10,6 +10,7 @@
 #include "../lib/b64.h"
 #include "../lib/log.h"
 #include "api_handlers.h"
+#include "api_machine.h"
 #include "api_net.h"
 #include "api_peer.h"
 #include "api_rotate.h"
@@ -101,7 +102,7 @@ static struct psk_ids ids_of(const struct api *api, const struct db_peer *peer)
 }
 
 /* A key that is to withstand a quantum computer must come through a channel that does. */
-static bool channel_fits(struct api_req *req)
+bool api_psk_channel_fits(struct api_req *req)
 {
 	struct tls_conn *tls = http_exchange_tls(req->x);
 	const char *group = tls ? tls_conn_group(tls) : NULL;
@@ -140,7 +141,7 @@ static bool find_peer(struct api_req *req, struct db_peer *ret_peer)
 		api_refuse(req, API_ERROR_PEER_NOT_FOUND, "the account has no peer with this key");
 		return false;
 	}
-	return true;
+	return api_machine_may(req, ret_peer->address.machine);
 }
 
 static int get_bytes(const json_t *body, const char *name, uint8_t *ret, size_t len,
@@ -190,7 +191,7 @@ void api_psk_offer(struct api_req *req)
 	struct err err = {};
 	int r;
 
-	if (!channel_fits(req) || !find_peer(req, &peer))
+	if (!api_psk_channel_fits(req) || !find_peer(req, &peer))
 		return;
 	r = json_only(req->body, known, &err);
 	if (!r)
@@ -276,7 +277,7 @@ void api_psk_commit(struct api_req *req)
 		api_refuse(req, API_ERROR_BUSY, "out of memory");
 		return;
 	}
-	if (!channel_fits(req) || !find_peer(req, &c->peer))
+	if (!api_psk_channel_fits(req) || !find_peer(req, &c->peer))
 		return;
 	r = json_only(req->body, known, &err);
 	if (!r)

@@ -15,6 +15,9 @@ struct api_psk;
 
 struct api_psk *api_psk_new(uint32_t slots);
 void api_psk_free(struct api_psk *psk);
+struct api_req;
+/* False: the connection's own key exchange is not post-quantum, and the request was refused. */
+bool api_psk_channel_fits(struct api_req *req);
 /* The epoch that the peer's next offer must have. */
 uint64_t api_psk_next(const struct api *api, const struct db_peer *peer);
 /* The slot's peer has gone, and its key in the kernel with it. */

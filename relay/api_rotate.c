@@ -11,6 +11,7 @@
 #include "../lib/log.h"
 #include "api_audit.h"
 #include "api_handlers.h"
+#include "api_machine.h"
 #include "api_net.h"
 #include "api_peer.h"
 #include "rotation.h"
@@ -116,6 +117,7 @@ static int find_own(struct api_req *req, const uint8_t key[static KEY_LEN], stru
 /* 0: ret->old has the old key. 1: ret->old has the new key already. Else refused. */
 static int find(struct api_req *req, struct keys *keys, struct waiting *ret)
 {
+	bool done = false;
 	int r;
 
 	if (!read_keys(req, keys))
@@ -123,12 +125,13 @@ static int find(struct api_req *req, struct keys *keys, struct waiting *ret)
 	r = find_own(req, keys->old, &ret->old);
 	if (r == -ENOENT) {
 		r = find_own(req, keys->new, &ret->old);
-		if (!r)
-			return 1;
+		done = !r;
 	}
 	if (r == -ENOENT)
 		api_refuse(req, API_ERROR_PEER_NOT_FOUND, "the account has no peer with this key");
-	return r;
+	if (r)
+		return r;
+	return api_machine_may(req, ret->old.address.machine) ? done : -EACCES;
 }
 
 static void refuse_net(struct api_req *req, int r, const char *text)

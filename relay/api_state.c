@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include "../lib/file.h"
 #include "../lib/log.h"
+#include "api_pin.h"
 #include "db_account.h"
 #include "db_peer.h"
 
@@ -44,35 +45,6 @@ static int open_secret(const char *path, uint8_t ret_key[static SECRET_LEN], str
 		memcpy(ret_key, key, sizeof(key));
 	explicit_bzero(key, sizeof(key));
 	return r;
-}
-
-static int open_tls_key(const char *dir, const char *which, const char *name,
-			char key[static PATH_LEN], char cert[static PATH_LEN],
-			struct tls_pin *ret_pin, struct err *err)
-{
-	int r;
-
-	snprintf(key, PATH_LEN, "%s/tls/%s.key", dir, which);
-	snprintf(cert, PATH_LEN, "%s/tls/%s.crt", dir, which);
-	r = tls_key_make(key, cert, name, err);
-	return r ? r : tls_key_pin(key, ret_pin, err);
-}
-
-static int open_tls(struct api *api, const char *dir, struct err *err)
-{
-	char tls[PATH_LEN], key[PATH_LEN], cert[PATH_LEN];
-	int r;
-
-	snprintf(tls, sizeof(tls), "%s/tls", dir);
-	if (mkdir(tls, 0700) && errno != EEXIST)
-		return err_sys(err, -errno, "%s", tls);
-	r = open_tls_key(dir, "standby", api->conf.name, key, cert, &api->pins[1], err);
-	if (!r)
-		r = open_tls_key(dir, "live", api->conf.name, key, cert, &api->pins[0], err);
-	if (r)
-		return r;
-	api->tls = tls_ctx_new_server(key, cert, TLS_PUBLIC_GROUPS, err);
-	return api->tls ? 0 : err->code;
 }
 
 /* Rows that need mending, noted while the list is read. */
@@ -167,7 +139,7 @@ int api_state_open(struct api *api, struct err *err)
 	if (!r)
 		r = open_secret(path, api->address_key, err);
 	if (!r)
-		r = open_tls(api, dir, err);
+		r = api_pin_open(api, dir, err);
 	snprintf(path, sizeof(path), "%s/relay.db", dir);
 	if (!r)
 		r = db_open(path, &api->db, err);

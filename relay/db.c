@@ -96,6 +96,24 @@ static const char *const migrations[] = {
 	"	slot INTEGER PRIMARY KEY REFERENCES peer (slot) ON DELETE CASCADE,"
 	"	rules TEXT NOT NULL CHECK (length(rules) BETWEEN 1 AND 2047)"
 	") STRICT;",
+
+	/* Hosts of agents: see db_machine.h. `machine` is what address.machine is. */
+	"CREATE TABLE machine ("
+	"	id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"	account INTEGER NOT NULL REFERENCES account (id),"
+	"	token INTEGER NOT NULL REFERENCES token (id),"
+	"	machine TEXT NOT NULL CHECK (length(machine) BETWEEN 1 AND 64),"
+	"	public_key BLOB NOT NULL UNIQUE CHECK (length(public_key) = 32),"
+	"	factors BLOB NOT NULL CHECK (length(factors) = 96),"
+	"	remote TEXT NOT NULL,"
+	"	enrolled_at INTEGER NOT NULL,"
+	"	seen_at INTEGER NOT NULL,"
+	"	changed_at INTEGER,"
+	"	refused INTEGER NOT NULL DEFAULT 0,"
+	"	refused_at INTEGER,"
+	"	cloned_at INTEGER,"
+	"	UNIQUE (account, machine)"
+	") STRICT;",
 };
 
 int64_t db_now(void)

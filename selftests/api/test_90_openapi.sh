@@ -100,7 +100,8 @@ def check(value, schema, where):
     if "$ref" in schema:
         schema = doc["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
     known = {"type", "properties", "required", "additionalProperties", "items", "enum", "const", "pattern",
-             "format", "description", "minimum", "maxLength", "default", "contentEncoding"}
+             "format", "description", "minimum", "maxLength", "default", "contentEncoding",
+             "minItems", "maxItems"}
     for k in set(schema) - known:
         yield "%s: %s is not checked here" % (where, k)
     types = schema.get("type")
@@ -135,6 +136,8 @@ def check(value, schema, where):
                 yield from check(v, schema["properties"][k], where + "." + k)
             elif schema.get("additionalProperties") is False:
                 yield "%s.%s: not documented" % (where, k)
+    if isinstance(value, list) and not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
+        yield "%s: %d items" % (where, len(value))
     if isinstance(value, list) and "items" in schema:
         for v in value:
             yield from check(v, schema["items"], where + "[]")

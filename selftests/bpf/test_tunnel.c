@@ -710,11 +710,20 @@ static void test_uplink_out(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_uplink_in),	   T(test_hop_checksum), T(test_uplink_in_truncated),
-		T(test_uplink_in_vlan),	   T(test_wg_out),	 T(test_wg_in),
-		T(test_wg_truncated),	   T(test_wg_not_ip),	 T(test_last_seen),
-		T(test_hairpin),	   T(test_slot_moves),	 T(test_slot_rotates),
-		T(test_uplink_out),	   T(test_every_own_address),
+		T(test_uplink_in),
+		T(test_hop_checksum),
+		T(test_uplink_in_truncated),
+		T(test_uplink_in_vlan),
+		T(test_wg_out),
+		T(test_wg_in),
+		T(test_wg_truncated),
+		T(test_wg_not_ip),
+		T(test_last_seen),
+		T(test_hairpin),
+		T(test_slot_moves),
+		T(test_slot_rotates),
+		T(test_uplink_out),
+		T(test_every_own_address),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

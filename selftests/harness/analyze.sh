@@ -5,7 +5,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 # Without what only a build wants, and what clang does not know.
-flags=$(echo "$1" | sed 's/-MMD//; s/-MP//; s/-Werror//; s/-DSIDECAR_VERSION=[^ ]*//; s/-fstack-clash-protection//')
+flags=$(echo "$1" | sed 's/-MMD//; s/-MP//; s/-Werror//; s/-DSIDECAR_VERSION=[^ ]*//; s/-DSIDECAR_PEPPER=[^ ]*//; s/-fstack-clash-protection//')
 shift
 version='-DSIDECAR_VERSION="x"'
 flags="$flags -DANALYZE -Wno-unused-value"

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""fake_relay.py PORT KEY CERT LOG: the relay's /v1/peers, without a data plane. No IPv4 to give."""
+"""fake_relay.py PORT KEY CERT LOG LIVE STANDBY: the relay's /v1/peers, without a data plane. No IPv4
+to give. Peers are changed in a machine session only; of its signature the form alone is looked at,
+since Python does not export keying material."""
 import base64
 import http.server
 import json
@@ -10,15 +12,18 @@ import sys
 
 import fake_psk
 
-port, key, cert, log = sys.argv[1:]
+port, key, cert, log, live, standby = sys.argv[1:]
 peers = {}
 epochs = {}  # by public key: what comes next
 confirms = {}
+machines = {}  # name: (key, factors)
+SALT = base64.b64encode(bytes(32)).decode()
 RELAY_KEY = "B" + "A" * 42 + "="
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    session = False  # an instance is a connection
 
     def note(self, text):
         with open(log, "a", encoding="utf-8") as f:
@@ -55,8 +60,30 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.reply(200, {"epoch": ask["epoch"], "relay": "fake", "ct": base64.b64encode(ct).decode(),
                          "confirm": base64.b64encode(mine).decode()})
 
+    def outside(self):
+        if self.session:
+            return False
+        self.note("NO SESSION " + self.command + " " + self.path)
+        self.reply(403, {"code": "machine_session_required", "detail": "no session"})
+        return True
+
+    def machine(self, ask):
+        if len(base64.b64decode(ask["signature"], validate=True)) != 64 or len(ask["factors"]) != 3:
+            self.reply(400, {"code": "invalid_request"})
+            return
+        old = machines.setdefault(ask["machine"], (ask["machine_key"], ask["factors"]))
+        if old != (ask["machine_key"], ask["factors"]):
+            self.note(f"MACHINE {ask['machine']} refused")
+            self.reply(403, {"code": "machine_mismatch", "detail": "another host"})
+            return
+        self.session = True
+        self.note(f"MACHINE {ask['machine']} {sum(f is not None for f in ask['factors'])} factors")
+        self.reply(201, {"machine": ask["machine"]})
+
     def do_PUT(self):
         ask = self.body()
+        if self.outside():
+            return
         if confirms.get(ask["pubkey"]) != (ask["epoch"], ask["confirm"]):
             self.note(f"COMMIT {ask['epoch']} refused")
             self.stale(ask)
@@ -66,6 +93,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         ask = self.body()
+        if self.path == "/v1/machines":
+            self.machine(ask)
+            return
+        if self.outside():
+            return
         if self.path == "/v1/peers/psk":
             self.offer(ask)
             return
@@ -79,6 +111,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "relay": {"endpoint": "192.0.2.1:51820", "pubkey": RELAY_KEY}})
 
     def do_GET(self):
+        if self.path == "/v1/relay":
+            self.reply(200, {"relay": "fake", "region": "", "pins": [live, standby], "machine_salt": SALT,
+                             "machine_session": self.session})
+            return
         self.reply(200, list(peers.values()))
 
     def do_DELETE(self):
@@ -87,6 +123,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             turned = os.path.exists(log + ".turned")
             self.note(f"DROP {ask['pubkey']} {ask['new_pubkey']} {'turned' if turned else 'dropped'}")
             self.reply(409 if turned else 200, {"code": "rotated"} if turned else {})
+            return
+        if self.outside():
             return
         self.note(f"DELETE {ask['pubkey']}")
         self.reply(204 if peers.pop(ask["pubkey"], None) else 404)

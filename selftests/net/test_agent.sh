@@ -25,7 +25,7 @@ trap cleanup EXIT
 
 n=0 failed=0
 echo "TAP version 13"
-echo "1..35"
+echo "1..47"
 check() { # check NAME COMMAND...
 	local name=$1
 	shift
@@ -64,11 +64,12 @@ openssl req -x509 -new -key "$tmp/key" -out "$tmp/cert" -days 2 -subj /CN=fake 2
 pin() { openssl dgst -sha256 -binary | base64 | tr '+/' '-_' | tr -d =; }
 live=$(openssl pkey -in "$tmp/key" -pubout -outform DER | pin)
 standby=$(echo standby | pin)
+announced=$(echo announced | pin)
 
 : >"$tmp/log"
 : >"$tmp/relay"
 mkfifo "$tmp/containers/events"
-python3 selftests/net/fake_relay.py 8443 "$tmp/key" "$tmp/cert" "$tmp/relay" &
+python3 selftests/net/fake_relay.py 8443 "$tmp/key" "$tmp/cert" "$tmp/relay" "$live" "$announced" &
 pids+=($!)
 python3 selftests/net/fake_docker.py "$tmp/docker.sock" "$tmp/containers" &
 pids+=($!)
@@ -115,6 +116,10 @@ container 2 plain 101 host '{"sidecar.enable":"true"}'
 container 3 wrong 102 bridge '{"sidecar.enable":"true","sidecar.bandwidth":"11"}'
 start_agent
 
+check "enrols its host" asked '^MACHINE [0-9a-f]{32} [1-3] factors$'
+check "and says so" said 'this host is enrolled'
+check "takes the pins that the relay announces" said 'the relay has other keys'
+check "and keeps them" grep -q "$announced" "$tmp/state/relay.json"
 check "connects to Docker" said 'connected to Docker'
 check "asks the relay for a labelled container" asked '^POST web ipv4=True'
 check "takes IPv6 alone where no IPv4 is granted, and says so" said 'web: 403 ipv4_quota.*IPv6 only'
@@ -137,6 +142,11 @@ check "the worker has no capability, no new privileges and a filter" \
 	test "$(awk '/^(CapPrm|CapBnd|NoNewPrivs|Seccomp):/ {print $2}' <<<"$status" | xargs)" = \
 	"0000000000000000 0000000000000000 1 2"
 check "the state is the worker's and nobody else's" test "$(stat -c '%a %u' "$tmp/state/state.json")" = "600 4711"
+check "its machine key and the pins too" \
+	test "$(stat -c '%a %u %s' "$tmp/state/machine.key")$(stat -c ' %a %u' "$tmp/state/relay.json")" = "600 4711 32 600 4711"
+factors=$(tr '\0' '\n' <"/proc/$(worker)/environ" | sed -n 's/^SIDECAR_FACTORS=//p')
+check "what tells the host comes from the helper, hashed" \
+	grep -qxE '([A-Za-z0-9+/]{43}=|-)(,([A-Za-z0-9+/]{43}=|-)){2}' <<<"$factors"
 
 mine() { SIDECAR_SOCKET=$tmp/agent.sock "$BUILD/sidecar-agent" "$@"; }
 check "its socket is root's and that of Docker's group" test "$(stat -c '%a %u %g' "$tmp/agent.sock")" = "660 0 4712"
@@ -176,6 +186,8 @@ kill -KILL "$(worker)"
 check "starts a killed worker again" said 'killed by signal 9'
 asked_again() { [ "$(grep -c '^POST web2' "$tmp/relay")" -ge 2 ]; }
 check "which asks again" within 15 asked_again
+check "in a session of the same machine on its new connection" \
+	test "$(grep '^MACHINE' "$tmp/relay" | sort -u | wc -l) $(grep -c '^MACHINE' "$tmp/relay")" = "1 2"
 
 # An agent that ended while a key was rotating asks first which one the relay has.
 stop_agent() {
@@ -214,6 +226,36 @@ code=0
 wait "$agent" || code=$?
 check "ends in order" test "$code" = 0
 check "was never stopped by its own filter" test -z "$(grep 'may not use' "$tmp/log")"
+
+# A copy of the state on another host: the same key, other factors.
+key=$(sha256sum <"$tmp/state/machine.key")
+cp -r "$tmp/state" "$tmp/copy"
+: >"$tmp/log"
+: >"$tmp/relay"
+echo 0123456789abcdef0123456789abcdef >"$tmp/machine-id"
+[ -e /etc/machine-id ] || : >/etc/machine-id
+mount --bind "$tmp/machine-id" /etc/machine-id
+container 4 copied 103 bridge '{"sidecar.enable":"true"}'
+sed -i "s|^SIDECAR_STATE_DIR=.*|SIDECAR_STATE_DIR=$tmp/copy|" "$tmp/env"
+start_agent
+check "a copied state is refused" asked '^MACHINE [0-9a-f]{32} refused'
+check "which the log names" said 'the relay does not take this host for the enrolled one'
+check "and its peers are not changed" said 'copied: 403 machine_session_required'
+check "with the key that was copied" test "$(sha256sum <"$tmp/copy/machine.key")" = "$key"
+kill "$agent"
+wait "$agent" || true
+umount /etc/machine-id
+rm "$tmp/containers/$(id 4).json"
+sed -i "s|^SIDECAR_STATE_DIR=.*|SIDECAR_STATE_DIR=$tmp/state|" "$tmp/env"
+
+# The announced pins alone are believed now: another join string begins anew.
+: >"$tmp/log"
+sed -i "s/$live/$standby/; s/pin=$standby&pin=$standby/pin=$standby\&pin=$announced/" "$tmp/env"
+start_agent
+check "another join string counts more than what was announced" said 'none of the 2 pins'
+kill "$agent"
+wait "$agent" || true
+sed -i "s/pin=$standby&pin=$announced/pin=$live\&pin=$standby/" "$tmp/env"
 
 container 3 wrong 102 bridge '{"sidecar.enable":"true","sidecar.bandwidth":"11"}'
 # Without -v and SIDECAR_LOG the log is for those who may read codes.

@@ -133,6 +133,53 @@ static void a_wrong_token_is_told_apart(UNUSED void **state)
 	assert_non_null(strstr(refused(-EACCES), "SIDECAR_TOKEN: not set"));
 }
 
+/* What was meant is told, what was given is not: it may be a token all the same. */
+static void a_tokens_mistake_is_named(UNUSED void **state)
+{
+	static const struct {
+		const char *token, *text;
+	} cases[] = {
+		{"sk_live_0123456789ABCDEFGHIJabcdefghij2TWdCS", "does not begin with sct_live_"},
+		{"SCT_LIVE_0123456789ABCDEFGHIJabcdefghij2TWdCS", "does not begin with sct_live_"},
+		{" sct_live_0123456789ABCDEFGHIJabcdefghij2TWdCS", "does not begin with sct_live_"},
+		{"sct_live_0123456789ABCDEFGHIJabcdefghij2TWdC", "has 44 characters instead of 45"},
+		{"sct_live_", "has 9 characters instead of 45"},
+		{"sct_live_0123456789ABCDEFGHIJabcdefghij2TWdCS ", "character 46 is neither"},
+		{"sct_live_0123456789ABCDEFGHIJabcdefgh-j2TWdCS", "character 38 is neither"},
+		{"sct_live_0123456789ABCDEFGHIJabcdefghji2TWdCS", "checksum does not fit"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *text;
+
+		setenv("SIDECAR_TOKEN", cases[i].token, 1);
+		text = refused(-EACCES);
+		if (strncmp(text, "SIDECAR_TOKEN: ", 15) || !strstr(text, cases[i].text) ||
+		    strstr(text, "0123456789ABC"))
+			fail_msg("%s: %s", cases[i].token, text);
+	}
+}
+
+/* No trust on first use. */
+static void without_two_pins_nothing_starts(UNUSED void **state)
+{
+	static const char *const joins[] = {
+		"sidecar://relay.example:8443/", "sidecar://relay.example:8443/?",
+		"sidecar://relay.example:8443/?pin=",
+		"sidecar://relay.example:8443/?pin=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+		"sidecar://relay.example:8443/?pin=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+		"&pin=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(joins); i++) {
+		const char *text;
+
+		setenv("SIDECAR_JOIN", joins[i], 1);
+		text = refused(-EINVAL);
+		if (strncmp(text, "SIDECAR_JOIN: ", 14) || !strstr(text, "pin"))
+			fail_msg("%s: %s", joins[i], text);
+	}
+}
+
 static void the_token_may_come_from_a_file(UNUSED void **state)
 {
 	struct conf conf;
@@ -181,7 +228,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		T(token_and_join_are_enough),	      T(what_is_set_is_taken),
 		T(an_empty_variable_is_an_unset_one), T(each_mistake_names_its_variable),
-		T(a_wrong_token_is_told_apart),	      T(the_token_may_come_from_a_file),
+		T(a_wrong_token_is_told_apart),	      T(a_tokens_mistake_is_named),
+		T(without_two_pins_nothing_starts),   T(the_token_may_come_from_a_file),
 		T(an_env_file_sets_what_is_not_set),  T(an_env_files_mistake_has_a_line_number),
 	};
 	int failed;

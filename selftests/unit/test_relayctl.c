@@ -46,6 +46,18 @@ static void commands_of_groups_are_found(void **state UNUSED)
 	assert_string_equal(ctl.words[1], "pulse");
 }
 
+static void machines_and_pins_are_groups_of_their_own(void **state UNUSED)
+{
+	assert_int_equal(parse("machine release web-1"), 0);
+	assert_ptr_equal(cmd->run, ctl_machine_release);
+	assert_string_equal(ctl.words[0], "web-1");
+	assert_int_equal(parse("machine show"), -EINVAL);
+	assert_int_equal(parse("pin roll --force"), 0);
+	assert_ptr_equal(cmd->run, ctl_pin_roll);
+	assert_true(ctl.args.force);
+	assert_int_equal(parse("pin list --force"), -EINVAL);
+}
+
 static void global_options_may_stand_anywhere(void **state UNUSED)
 {
 	static const char *const lines[] = {"--json -s x peer show web",
@@ -309,6 +321,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(commands_of_groups_are_found),
+		cmocka_unit_test(machines_and_pins_are_groups_of_their_own),
 		cmocka_unit_test(global_options_may_stand_anywhere),
 		cmocka_unit_test(options_of_a_command_are_its_own),
 		cmocka_unit_test(mistakes_are_named),

@@ -164,6 +164,16 @@ static void a_classic_client_reaches_the_public_groups_only(void **state UNUSED)
 	pair_close(&p);
 }
 
+static void the_agents_channel_is_post_quantum_or_none(void **state UNUSED)
+{
+	struct pair p;
+
+	pair_open(&p, &files.pin, 1, "X25519:P-256", TLS_AGENT_GROUPS);
+	assert_int_equal(carry_all(&p, 4096), -EPROTO);
+	assert_false(tls_conn_established(p.client));
+	pair_close(&p);
+}
+
 static void the_exporter_agrees_on_both_sides(void **state UNUSED)
 {
 	uint8_t a[32], b[32], c[32];
@@ -374,15 +384,59 @@ static int teardown(void **state UNUSED)
 	return 0;
 }
 
+/* A roll of the relay's keys: the open connection goes on, the next one has the new key. */
+static void a_replaced_key_is_for_later_connections(void **state UNUSED)
+{
+	char key[] = "/tmp/tls-roll-XXXXXX.key", cert[] = "/tmp/tls-roll-XXXXXX.crt";
+	struct tls_ctx *server, *client;
+	struct tls_pin pin;
+	struct pair p;
+
+	close(mkstemps(key, 4));
+	unlink(key);
+	close(mkstemps(cert, 4));
+	unlink(cert);
+	assert_int_equal(tls_key_make(key, cert, "relay.example", NULL), 0);
+	assert_int_equal(tls_key_pin(key, &pin, NULL), 0);
+	pair_open(&p, &files.pin, 1, TLS_PUBLIC_GROUPS, TLS_AGENT_GROUPS);
+	assert_int_equal(carry_all(&p, 4096), 0);
+
+	server = tls_ctx_new_server(key, cert, TLS_PUBLIC_GROUPS, NULL);
+	client = tls_ctx_new_client(&pin, 1, TLS_AGENT_GROUPS, NULL);
+	assert_non_null(server);
+	assert_non_null(client);
+	tls_ctx_replace(p.server_ctx, server);
+	assert_text_passes(p.client, p.server, &p);
+
+	tls_conn_free(p.server);
+	tls_conn_free(p.client);
+	p.server = tls_conn_new(p.server_ctx, NULL, &p.server_err);
+	p.client = tls_conn_new(p.client_ctx, NULL, &p.client_err);
+	assert_int_equal(carry_all(&p, 4096), -EKEYREJECTED);
+
+	tls_ctx_replace(p.client_ctx, client);
+	tls_conn_free(p.server);
+	tls_conn_free(p.client);
+	p.server = tls_conn_new(p.server_ctx, NULL, &p.server_err);
+	p.client = tls_conn_new(p.client_ctx, NULL, &p.client_err);
+	assert_int_equal(carry_all(&p, 4096), 0);
+	assert_text_passes(p.client, p.server, &p);
+	pair_close(&p);
+	unlink(key);
+	unlink(cert);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_replaced_key_is_for_later_connections),
 		cmocka_unit_test(a_pinned_server_is_accepted_and_bytes_pass),
 		cmocka_unit_test(byte_by_byte_is_the_same),
 		cmocka_unit_test(any_of_the_pins_will_do),
 		cmocka_unit_test(a_wrong_pin_is_told_clearly),
 		cmocka_unit_test(groups_are_post_quantum),
 		cmocka_unit_test(a_classic_client_reaches_the_public_groups_only),
+		cmocka_unit_test(the_agents_channel_is_post_quantum_or_none),
 		cmocka_unit_test(the_exporter_agrees_on_both_sides),
 		cmocka_unit_test(close_notify_ends_the_stream),
 		cmocka_unit_test(garbage_gets_an_alert_and_the_connection_is_dead),
