@@ -153,7 +153,7 @@ static int change_one(struct net *net, uint32_t slot, const struct peer *peer, s
 	if (!r && plan_make(&wanted, &observed, &plan))
 		r = err_sys(err, -ENOMEM, "plan");
 	if (!r)
-		r = apply(net, &plan, err);
+		r = apply(net, &plan, &wanted, NULL, err);
 	plan_clear(&plan);
 	kstate_clear(&wanted);
 	kstate_clear(&observed);
@@ -213,6 +213,7 @@ int net_reconcile(struct net *net, unsigned int *ret_steps, struct err *err)
 {
 	struct kstate wanted = {}, observed = {};
 	struct plan plan = {};
+	unsigned int failed = 0;
 	int r;
 
 	/* Before the first sync nobody knows what is wanted: what runs, runs on. */
@@ -231,7 +232,9 @@ int net_reconcile(struct net *net, unsigned int *ret_steps, struct err *err)
 	if (!r && plan_make(&wanted, &observed, &plan))
 		r = err_sys(err, -ENOMEM, "plan");
 	if (!r)
-		r = apply(net, &plan, err);
+		r = apply(net, &plan, &wanted, &failed, err);
+	if (failed)
+		r = 0;
 	if (!r && ret_steps)
 		*ret_steps = (unsigned int)plan.n;
 	plan_clear(&plan);
