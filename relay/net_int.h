@@ -79,6 +79,8 @@ int net_uplink_gateways(struct net *net, bool *ret_changed, struct err *err);
 int net_peer_check(const struct net *net, const struct peer *peer, struct err *err);
 int net_peer_set(struct net *net, const struct peer *peer, struct err *err);
 int net_peer_del(struct net *net, uint32_t slot, uint32_t generation, struct err *err);
+/* Of peers synced with the same key or IPv4 address, only the one in the lowest slot stays. */
+int net_peer_drop_doubles(struct net *net, struct err *err);
 int net_peer_sync_end(struct net *net, struct err *err);
 /* Steps that fail are logged and close their peer: no error of the whole. */
 int net_reconcile(struct net *net, unsigned int *ret_steps, struct err *err);
