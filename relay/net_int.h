@@ -103,6 +103,7 @@ int apply(struct net *net, const struct plan *plan, const struct kstate *wanted,
 
 /* net_api.c */
 void net_api_send(struct net *net, const struct msg *msg);
+void net_api_send_relay(struct net *net); /* what it says of itself has changed */
 void net_api_close(struct net *net);
 
 /* net_seen.c */

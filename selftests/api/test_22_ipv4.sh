@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Two IPv4 addresses for more containers: which one is given, which one is not, and when.
+cd "$(dirname "$0")/../.."
+. selftests/api/lib.sh
+CONF=${CONF/203.0.113.128\/26/203.0.113.128\/30}
+relay_up 'tiers:
+  all: {peers: 20, ipv4: 20, ipv6: 20}
+'
+alice=$(new_token alice all)
+add() { # add N NAME
+	call POST /v1/peers "${JSON[@]}" -H "Authorization: Bearer $alice" --data-binary "{\"pubkey\":\"$(key "$1")\",\"container\":\"$2\",\"ipv4\":true}"
+}
+del() { # del N
+	call DELETE /v1/peers "${JSON[@]}" -H "Authorization: Bearer $alice" --data-binary "{\"pubkey\":\"$(key "$1")\"}"
+}
+v4_of() { peers | awk -v k="$(key "$1")" '$3 == k { print $5 }'; }
+
+# --- the uplink's gateway lies in the pool ---
+say "router 203.0.113.129" >/dev/null
+add 1 one
+is "a container gets the address that is not the gateway's" "$status $(v4_of 1)" "201 203.0.113.130"
+add 2 two
+is "the gateway's address is given to nobody" "$status $(json .code)" "503 ipv4_exhausted"
+say "router 203.0.113.130" >/dev/null
+add 1 one
+is "whose address becomes the gateway's gets another one" "$status $(v4_of 1)" "200 203.0.113.129"
+finish
