@@ -209,7 +209,7 @@ static int reclaim_v4(struct adding *a)
 
 	do {
 		r = db_address_oldest_held(a->api->db, 0, true, &old, a->err);
-		if (r == -ENOENT)
+		if (r == -ENOENT || (!r && old.held_since > db_now() - API_PEER_RESTART_S))
 			return refuse(a, API_ERROR_IPV4_EXHAUSTED, "no IPv4 address is left");
 		if (r)
 			return r;

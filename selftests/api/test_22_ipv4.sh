@@ -25,4 +25,22 @@ is "the gateway's address is given to nobody" "$status $(json .code)" "503 ipv4_
 say "router 203.0.113.130" >/dev/null
 add 1 one
 is "whose address becomes the gateway's gets another one" "$status $(v4_of 1)" "200 203.0.113.129"
+
+# --- the pool is full: a container that restarts gets its address back ---
+age() { sqlite3 "$T/state/api/relay.db" "UPDATE address SET held_since = held_since - $1 WHERE held_since IS NOT NULL"; }
+say "router 0.0.0.0" >/dev/null
+add 3 three
+is "the second address" "$status $(v4_of 3)" "201 203.0.113.130"
+del 1
+add 4 four
+is "an address that was given back a moment ago is not given away" "$status $(json .code)" "503 ipv4_exhausted"
+age 590
+add 4 four
+is "nor after some minutes" "$status $(json .code)" "503 ipv4_exhausted"
+add 1 one
+is "its container has it again" "$status $(v4_of 1)" "201 203.0.113.129"
+del 1
+age 610
+add 4 four
+is "after ten minutes another container gets it" "$status $(v4_of 4)" "201 203.0.113.129"
 finish
