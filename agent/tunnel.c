@@ -75,7 +75,39 @@ static int ensure_device(int netns_fd, struct nl *rtnl, struct nl *genl,
 	return r;
 }
 
-int tunnel_attach(int netns_fd, const struct tunnel_conf *conf, struct err *err)
+int tunnel_configure(int netns_fd, struct nl *rtnl, const struct nl_link *link,
+		     const struct tunnel_conf *conf, bool *ret_without_v6, struct err *err)
+{
+	/* Addresses and MTU only: no keys. */
+	struct tunnel_conf use = {.v6 = conf->v6,
+				  .v4 = conf->v4,
+				  .mtu = conf->mtu,
+				  .egress_tunnel = conf->egress_tunnel};
+	bool without_v6 = false;
+	int r = 0;
+
+	if (!addr6_is_zero(&use.v6))
+		r = tunnel_ns_ipv6(netns_fd, TUNNEL_DEVICE, err);
+	if (r == -EAFNOSUPPORT && !addr4_is_zero(use.v4)) {
+		use.v6 = (struct addr6){};
+		without_v6 = true;
+		r = 0;
+	}
+	if (!r && !link->up)
+		r = nl_link_set_up(rtnl, link->ifindex, true, err);
+	if (!r)
+		r = tunnel_addr_set(rtnl, link->ifindex, &use, err);
+	if (!r)
+		r = tunnel_route_set(rtnl, link->ifindex, &use, err);
+	if (!r)
+		r = tunnel_rule_set(rtnl, &use, err);
+	if (!r)
+		*ret_without_v6 = without_v6;
+	return r;
+}
+
+int tunnel_attach(int netns_fd, const struct tunnel_conf *conf, bool *ret_without_v6,
+		  struct err *err)
 {
 	AUTO_NL struct nl *rtnl = NULL;
 	AUTO_NL struct nl *genl = NULL;
@@ -87,15 +119,7 @@ int tunnel_attach(int netns_fd, const struct tunnel_conf *conf, struct err *err)
 		r = tunnel_ns_open(netns_fd, NETLINK_GENERIC, &genl, err);
 	if (!r)
 		r = ensure_device(netns_fd, rtnl, genl, conf, &link, err);
-	if (!r && !addr6_is_zero(&conf->v6))
-		r = tunnel_ns_ipv6(netns_fd, TUNNEL_DEVICE, err);
-	if (!r && !link.up)
-		r = nl_link_set_up(rtnl, link.ifindex, true, err);
-	if (!r)
-		r = tunnel_addr_set(rtnl, link.ifindex, conf, err);
-	if (!r)
-		r = tunnel_route_set(rtnl, link.ifindex, conf, err);
-	return r ? r : tunnel_rule_set(rtnl, conf, err);
+	return r ? r : tunnel_configure(netns_fd, rtnl, &link, conf, ret_without_v6, err);
 }
 
 int tunnel_detach(int netns_fd, struct err *err)
