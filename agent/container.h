@@ -53,6 +53,7 @@ struct container {
 	uint32_t handle;
 	struct container_run run; /* that it was opened for */
 	bool checked, touched, attached;
+	bool without_v6;	     /* attached with IPv4 alone: this machine has no IPv6 */
 	struct state_config applied; /* what the tunnel was made from */
 	/* The relay. */
 	bool confirmed, readd;

@@ -55,6 +55,8 @@
 	X(DETACHED, 311, INFO, "detached", "The tunnel was taken out of a running container.")     \
 	X(TABLE_FULL, 312, ERR, "table full, container left alone",                                \
 	  "There are more containers than the agent has places for.")                              \
+	X(NO_IPV6, 313, WARN, "IPv4 only",                                                         \
+	  "This machine was started without IPv6; the container has its IPv4 address alone.")      \
 	X(RELAY_UNREACHABLE, 401, WARN, "relay not reached, will be tried again",                  \
 	  "No connection, no answer, or a key that is not pinned: check SIDECAR_JOIN, the "        \
 	  "network "                                                                               \

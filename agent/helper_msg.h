@@ -97,6 +97,7 @@ struct helper_msg {
 		struct tunnel_which which;   /* STATUS */
 		struct tunnel_psk psk;	     /* PSK */
 		struct tunnel_status status; /* answer to STATUS */
+		uint32_t without_v6;	     /* answer to ATTACH: 1 = the machine has no IPv6 */
 		char text[ERR_TEXT_LEN];     /* answer with result < 0 */
 	};
 };

@@ -163,15 +163,20 @@ static int check_conf(const struct tunnel_conf *c, struct err *err)
 	return 0;
 }
 
-static int do_attach(struct server *s, const struct helper_msg *msg,
-		     UNUSED struct helper_msg *answer, struct err *err)
+static int do_attach(struct server *s, const struct helper_msg *msg, struct helper_msg *answer,
+		     struct err *err)
 {
+	bool without_v6 = false;
 	uint32_t i = 0;
 	int r = find(s, msg->handle, &i, err);
 
 	if (!r)
 		r = check_conf(&msg->conf, err);
-	return r ? r : tunnel_attach(s->open[i].fd, &msg->conf, err);
+	if (!r)
+		r = tunnel_attach(s->open[i].fd, &msg->conf, &without_v6, err);
+	if (!r)
+		answer->without_v6 = without_v6;
+	return r;
 }
 
 static int do_prepare(struct server *s, const struct helper_msg *msg,

@@ -50,17 +50,51 @@ static int ensure_device(int netns_fd, struct nl *rtnl, struct nl *genl,
 	return r;
 }
 
-/* Up and with its addresses. */
-static int bring_up(int netns_fd, struct nl *rtnl, const struct nl_link *link,
-		    const struct tunnel_conf *conf, struct err *err)
+/* What this machine can do of it: addresses and MTU, no keys. A machine without IPv6 leaves its
+ * part out, if there is IPv4. */
+static int fit(int netns_fd, const char *device, const struct tunnel_conf *conf,
+	       struct tunnel_conf *ret_use, struct err *err)
 {
+	struct tunnel_conf use = {.v6 = conf->v6,
+				  .v4 = conf->v4,
+				  .mtu = conf->mtu,
+				  .egress_tunnel = conf->egress_tunnel};
 	int r = 0;
 
-	if (!addr6_is_zero(&conf->v6))
-		r = tunnel_ns_ipv6(netns_fd, link->name, err);
+	if (!addr6_is_zero(&use.v6))
+		r = tunnel_ns_ipv6(netns_fd, device, err);
+	if (r == -EAFNOSUPPORT && !addr4_is_zero(use.v4)) {
+		use.v6 = (struct addr6){};
+		r = 0;
+	}
+	*ret_use = use;
+	return r;
+}
+
+/* Up and with its addresses. */
+static int bring_up(int netns_fd, struct nl *rtnl, const struct nl_link *link,
+		    const struct tunnel_conf *conf, struct tunnel_conf *ret_use, struct err *err)
+{
+	int r = fit(netns_fd, link->name, conf, ret_use, err);
+
 	if (!r && !link->up)
 		r = nl_link_set_up(rtnl, link->ifindex, true, err);
-	return r ? r : tunnel_addr_set(rtnl, link->ifindex, conf, err);
+	return r ? r : tunnel_addr_set(rtnl, link->ifindex, ret_use, err);
+}
+
+int tunnel_configure(int netns_fd, struct nl *rtnl, const struct nl_link *link,
+		     const struct tunnel_conf *conf, bool *ret_without_v6, struct err *err)
+{
+	struct tunnel_conf use;
+	int r = bring_up(netns_fd, rtnl, link, conf, &use, err);
+
+	if (!r)
+		r = tunnel_route_set(rtnl, link->ifindex, &use, err);
+	if (!r)
+		r = tunnel_rule_set(rtnl, &use, err);
+	if (!r)
+		*ret_without_v6 = !addr6_eq(&use.v6, &conf->v6);
+	return r;
 }
 
 /* What a rotation left beside it goes; a kernel that cannot rename it now does so the next time. */
@@ -74,7 +108,8 @@ static int settle(struct nl *rtnl, const struct nl_link *link, struct err *err)
 	return r == -EBUSY ? 0 : r;
 }
 
-int tunnel_attach(int netns_fd, const struct tunnel_conf *conf, struct err *err)
+int tunnel_attach(int netns_fd, const struct tunnel_conf *conf, bool *ret_without_v6,
+		  struct err *err)
 {
 	AUTO_NL struct nl *rtnl = NULL;
 	AUTO_NL struct nl *genl = NULL;
@@ -85,11 +120,7 @@ int tunnel_attach(int netns_fd, const struct tunnel_conf *conf, struct err *err)
 	if (!r)
 		r = ensure_device(netns_fd, rtnl, genl, conf, &link, err);
 	if (!r)
-		r = bring_up(netns_fd, rtnl, &link, conf, err);
-	if (!r)
-		r = tunnel_route_set(rtnl, link.ifindex, conf, err);
-	if (!r)
-		r = tunnel_rule_set(rtnl, conf, err);
+		r = tunnel_configure(netns_fd, rtnl, &link, conf, ret_without_v6, err);
 	return r ? r : settle(rtnl, &link, err);
 }
 
@@ -97,6 +128,7 @@ int tunnel_prepare(int netns_fd, const struct tunnel_conf *conf, struct err *err
 {
 	AUTO_NL struct nl *rtnl = NULL;
 	AUTO_NL struct nl *genl = NULL;
+	struct tunnel_conf use;
 	struct nl_link first, link;
 	uint8_t key[KEY_LEN];
 	const char *name;
@@ -124,13 +156,14 @@ int tunnel_prepare(int netns_fd, const struct tunnel_conf *conf, struct err *err
 		r = tunnel_ns_loose(netns_fd, first.name, err);
 	if (!r)
 		r = tunnel_ns_loose(netns_fd, link.name, err);
-	return r ? r : bring_up(netns_fd, rtnl, &link, conf, err);
+	return r ? r : bring_up(netns_fd, rtnl, &link, conf, &use, err);
 }
 
 int tunnel_switch(int netns_fd, const struct tunnel_conf *conf, struct err *err)
 {
 	AUTO_NL struct nl *rtnl = NULL;
 	AUTO_NL struct nl *genl = NULL;
+	struct tunnel_conf use;
 	struct nl_link link;
 	uint8_t key[KEY_LEN];
 	int r = wg_key_public(conf->private_key, key);
@@ -140,7 +173,9 @@ int tunnel_switch(int netns_fd, const struct tunnel_conf *conf, struct err *err)
 	r = open_there(netns_fd, &rtnl, &genl, err);
 	if (!r)
 		r = tunnel_find(rtnl, genl, key, &link, err);
-	return r ? r : tunnel_route_set(rtnl, link.ifindex, conf, err);
+	if (!r)
+		r = fit(netns_fd, link.name, conf, &use, err);
+	return r ? r : tunnel_route_set(rtnl, link.ifindex, &use, err);
 }
 
 int tunnel_detach(int netns_fd, struct err *err)

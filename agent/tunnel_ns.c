@@ -53,6 +53,8 @@ static int set_ipv6(void *ctx, struct err *err)
 
 	/* Packets to the container's own address pass "lo". */
 	r = file_write_sysctl("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "0", err);
+	if (r == -ENOENT)
+		return err_set(err, -EAFNOSUPPORT, "this machine has no IPv6 (ipv6.disable=1)");
 	if (r)
 		return r;
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", device);

@@ -39,7 +39,8 @@ struct worker {
 	bool doubted;		/* too many peers without a container: kept for now */
 	bool stopping;
 	bool docker_up, listing, list_again;
-	bool listed; /* once, and since then nothing was missed */
+	bool listed;   /* once, and since then nothing was missed */
+	bool left_out; /* of the last list, or since: not all had a place in the table */
 	bool relay_down;
 	bool relay_listing;
 	struct backoff deletes; /* of peers without a container */

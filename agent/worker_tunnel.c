@@ -65,12 +65,14 @@ void worker_open(struct container *c)
 static void say_attached(struct container *c)
 {
 	const struct state_config *config = &c->applied;
-	char v6[ADDR_TEXT_LEN], v4[ADDR_TEXT_LEN] = "", text[ERR_TEXT_LEN];
+	char v6[ADDR_TEXT_LEN] = "", v4[ADDR_TEXT_LEN] = "", text[ERR_TEXT_LEN];
 
-	addr6_text(v6, &config->v6);
+	if (!c->without_v6)
+		addr6_text(v6, &config->v6);
 	if (!addr4_is_zero(config->v4))
 		addr4_text(v4, config->v4);
-	snprintf(text, sizeof(text), "%s%s%s, MTU %u", v6, v4[0] ? " " : "", v4, config->mtu);
+	snprintf(text, sizeof(text), "%s%s%s, MTU %u", v6, v6[0] && v4[0] ? " " : "", v4,
+		 config->mtu);
 	worker_say(c, c->confirmed ? EVENT_ATTACHED : EVENT_ATTACHED_KNOWN, text);
 }
 
@@ -86,6 +88,9 @@ static void on_attach(const struct helper_msg *answer, void *ctx)
 		return;
 	}
 	backoff_reset(&c->helper);
+	if (answer->without_v6 && !c->without_v6)
+		event_log(EVENT_NO_IPV6, container_label(c), c->id, "%s", "ipv6.disable=1");
+	c->without_v6 = answer->without_v6;
 	c->attached = true;
 	c->handshake_s = 0;
 	c->handshake_since = mono_now();
@@ -148,7 +153,9 @@ void worker_detach(struct container *c)
 /* Nobody has removed the tunnel, or changed its key or addresses. */
 static bool is_as_made(const struct container *c, const struct tunnel_status *status)
 {
-	return status->present && addr6_eq(&status->v6, &c->applied.v6) &&
+	static const struct addr6 none;
+
+	return status->present && addr6_eq(&status->v6, c->without_v6 ? &none : &c->applied.v6) &&
 	       addr4_eq(status->v4, c->applied.v4) &&
 	       (!c->entry || !memcmp(status->public_key, c->entry->public_key, KEY_LEN));
 }

@@ -191,6 +191,7 @@ static void on_relay(const struct msg *msg, void *ctx)
 	memcpy(api->relay.wg_port, msg->relay.wg_port, sizeof(api->relay.wg_port));
 	api->relay.max_mtu = msg->relay.max_mtu;
 	api->relay.memory_bytes = msg->relay.memory_bytes;
+	api->relay.router4 = msg->relay.router4;
 	memcpy(api->relay.xdp_mode, msg->relay.xdp_mode, sizeof(api->relay.xdp_mode) - 1);
 	if (api->state != API_WAIT_RELAY)
 		return;

@@ -31,6 +31,7 @@ struct api_relay {
 	uint16_t wg_port[2];
 	uint32_t max_mtu;
 	uint64_t memory_bytes; /* of the data plane */
+	struct addr4 router4;  /* the uplink's gateway; zero = none */
 	char xdp_mode[16];
 };
 

@@ -47,6 +47,7 @@ static const char *relayd, *conf_path;
 static struct slot slots[SLOTS];
 static int tls_fd = -1, ctl_fd = -1, net_fd = -1;
 static pid_t child;
+static struct addr4 router4;
 static uint32_t refuse;
 static bool mute;
 
@@ -69,7 +70,7 @@ static int on_set(const struct peer *peer)
 {
 	struct slot *s = peer->slot < SLOTS ? &slots[peer->slot] : NULL;
 
-	if (!s)
+	if (!s || (!addr4_is_zero(router4) && addr4_eq(peer->v4, router4)))
 		return -EINVAL;
 	if (s->used && s->peer.has_other && s->peer.wg != peer->wg &&
 	    !memcmp(s->peer.other_key, peer->public_key, KEY_LEN)) {
@@ -213,10 +214,23 @@ static void child_main(const int fds[], const int numbers[], size_t n)
 	_exit(127);
 }
 
+static void send_relay(void)
+{
+	struct msg relay = {.type = MSG_RELAY};
+
+	memset(relay.relay.wg_public_key, 7, sizeof(relay.relay.wg_public_key));
+	relay.relay.wg_port[0] = conf.wg_port[0];
+	relay.relay.wg_port[1] = conf.wg_port[1];
+	relay.relay.slots = conf.slots;
+	relay.relay.max_mtu = 1420;
+	snprintf(relay.relay.xdp_mode, sizeof(relay.relay.xdp_mode), "generic");
+	relay.relay.router4 = router4;
+	msg_send(net_fd, &relay);
+}
+
 static void start(void)
 {
 	static const int numbers[] = {MSG_FD, MSG_FD_TLS, MSG_FD_CTL, MSG_FD_CONF, ROLE_FD_READY};
-	struct msg relay = {.type = MSG_RELAY};
 	int pair[2], ready[2], conf_fd;
 	struct err err;
 	char byte;
@@ -236,13 +250,7 @@ static void start(void)
 	close(ready[1]);
 	close(conf_fd);
 	net_fd = pair[0];
-	memset(relay.relay.wg_public_key, 7, sizeof(relay.relay.wg_public_key));
-	relay.relay.wg_port[0] = conf.wg_port[0];
-	relay.relay.wg_port[1] = conf.wg_port[1];
-	relay.relay.slots = conf.slots;
-	relay.relay.max_mtu = 1420;
-	snprintf(relay.relay.xdp_mode, sizeof(relay.relay.xdp_mode), "generic");
-	msg_send(net_fd, &relay);
+	send_relay();
 	for (;;) {
 		struct pollfd fds[] = {{net_fd, POLLIN, 0}, {ready[0], POLLIN, 0}};
 		struct msg msg;
@@ -346,6 +354,9 @@ static void obey(char *words[], size_t n)
 		send_seen(&slots[v[1] % SLOTS], v[2], words[3], v[4], v[5]);
 	} else if (!strcmp(words[0], "refuse")) {
 		refuse = (uint32_t)v[1];
+	} else if (!strcmp(words[0], "router") && n == 2) {
+		parse_addr4(words[1], &router4);
+		send_relay();
 	} else if (!strcmp(words[0], "mute")) {
 		mute = n > 1 && !strcmp(words[1], "on");
 	} else if (!strcmp(words[0], "stop") || !strcmp(words[0], "kill")) {

@@ -25,7 +25,7 @@ trap cleanup EXIT
 
 n=0 failed=0
 echo "TAP version 13"
-echo "1..47"
+echo "1..50"
 check() { # check NAME COMMAND...
 	local name=$1
 	shift
@@ -267,4 +267,32 @@ check "by default the log holds codes and ids" within 15 coded
 kill "$agent"
 wait "$agent" || true
 check "and nothing else" test -z "$(grep -vE '^(agent|worker): [a-z]+: [0-9]{3}( [0-9a-f]{12})?$' "$tmp/codes")"
+
+# 1024 containers have a place in the agent's table, in the order of Docker's list.
+: >"$tmp/log"
+: >"$tmp/relay"
+rm "$tmp/containers/"*.json
+container 9999 last 103 bridge '{"sidecar.enable":"true"}'
+container 1 first 100 bridge '{"sidecar.enable":"true"}'
+start_agent
+asked '^POST last' && asked '^POST first'
+key_of() { sed -n "s/^POST $1 .* //p" "$tmp/relay" | head -n 1; }
+last=$(key_of last) first=$(key_of first)
+kill "$agent"
+wait "$agent" || true
+for i in $(seq 2 1024); do container "$i" "c$i" 102 bridge '{"sidecar.enable":"true","sidecar.bandwidth":"11"}'; done
+: >"$tmp/log"
+start_agent
+check "says that a container has no place" said 'table full'
+all_seen() { [ "$(grep -c 'expected 10, 50, 100 or 500' "$tmp/log")" = 1023 ]; }
+within 15 all_seen
+asked_twice() { [ "$(grep -c '^POST first' "$tmp/relay")" -ge 2 ]; }
+within 15 asked_twice
+rm "$tmp/containers/$(id 1).json"
+event destroy 1
+deleted() { grep -qF "DELETE $1" "$tmp/relay"; }
+check "removes the peer of one that ends" within 15 deleted "$first"
+check "and leaves that of the container without a place alone" test -n "$last" -a "$(deleted "$last" && echo yes)" = ""
+kill "$agent"
+wait "$agent" || true
 exit $failed
