@@ -5,6 +5,7 @@
 #include <string.h>
 #include "../lib/file.h"
 #include "../lib/parse.h"
+#include "control.h"
 
 #define ENV_MAX_BYTES 65536
 #define TOKEN_FILE_MAX_BYTES 256
@@ -149,6 +150,21 @@ static int get_psk(struct conf *conf, struct err *err)
 			   &conf->psk_strict_s, err);
 }
 
+static int get_rotate(struct conf *conf, struct err *err)
+{
+	const char *value = env("SIDECAR_ROTATE_HOURS");
+
+	if (parse_u32(value ? value : "0", 0, 8760, &conf->rotate_hours))
+		return err_set(err, -EINVAL,
+			       "SIDECAR_ROTATE_HOURS: expected a number of hours, 0 to 8760");
+	return 0;
+}
+
+int conf_control(char ret_path[static CONF_PATH_LEN], struct err *err)
+{
+	return get_path("SIDECAR_SOCKET", CONTROL_DEFAULT, ret_path, err);
+}
+
 static int get_log(struct conf *conf, struct err *err)
 {
 	static const char *const names[] = {"codes", "text", NULL};
@@ -163,7 +179,7 @@ static int get_log(struct conf *conf, struct err *err)
 
 int conf_from_env(struct conf *ret_conf, struct err *err)
 {
-	struct conf conf = {};
+	struct conf conf = {.control_fd = -1};
 	int r;
 
 	r = get_token(&conf, err);
@@ -179,6 +195,10 @@ int conf_from_env(struct conf *ret_conf, struct err *err)
 		r = get_proxy(&conf, err);
 	if (!r)
 		r = get_psk(&conf, err);
+	if (!r)
+		r = get_rotate(&conf, err);
+	if (!r)
+		r = conf_control(conf.control, err);
 	if (!r)
 		r = get_log(&conf, err);
 	if (!r)

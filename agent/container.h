@@ -9,6 +9,7 @@
 #include "docker.h"
 #include "helper_msg.h"
 #include "plan.h"
+#include "rotate.h"
 #include "state.h"
 
 #define CONTAINER_MAX HELPER_MAX_HANDLES /* full: EVENT_TABLE_FULL, the container is left alone */
@@ -20,6 +21,19 @@ struct container_run {
 	uint64_t pid;
 	char started_at[DOCKER_TIME_LEN];
 	char sandbox[DOCKER_PATH_LEN];
+};
+
+struct http_exchange;
+
+/* worker_rotate.c */
+struct container_rotation {
+	struct rotate step;
+	uint32_t run;		     /* which one: answers of another are late */
+	struct psk_agent psk;	     /* of the next key */
+	struct state_config config;  /* the tunnel with the next key */
+	struct http_exchange *asked; /* somebody waits for the end; NULL: nobody */
+	char why[ERR_TEXT_LEN];	     /* it fails, if it does */
+	struct mono last;	     /* when the last one ended, or the tunnel began */
 };
 
 struct container {
@@ -39,6 +53,7 @@ struct container {
 	uint32_t handle;
 	struct container_run run; /* that it was opened for */
 	bool checked, touched, attached;
+	bool without_v6;	     /* attached with IPv4 alone: this machine has no IPv6 */
 	struct state_config applied; /* what the tunnel was made from */
 	/* The relay. */
 	bool confirmed, readd;
@@ -53,6 +68,7 @@ struct container {
 	bool keyed;		/* an exchange has succeeded since the relay was asked last */
 	unsigned int psk_calls; /* to relay and helper, unanswered */
 	struct mono psk_handshake, psk_looked;
+	struct container_rotation rotation;
 	char said[ERR_TEXT_LEN]; /* so that nothing is logged every half minute */
 };
 

@@ -23,6 +23,17 @@ static int get_text(const json_t *obj, const char *key, char *out, size_t size, 
 	return 0;
 }
 
+/* Only how it begins matters: a network may have a longer name than there is room for. */
+static int get_mode(const json_t *host, struct docker_container *c, struct err *err)
+{
+	const char *text;
+	int r = json_get_string(host, "NetworkMode", &text, err);
+
+	if (!r)
+		snprintf(c->network_mode, sizeof(c->network_mode), "%s", text);
+	return r;
+}
+
 static int get_state(const json_t *state, struct docker_container *c, struct err *err)
 {
 	int r;
@@ -55,8 +66,7 @@ int docker_inspect_parse(const json_t *json, const char *relay_host, struct dock
 		r = get_text(json_object_get(json, "NetworkSettings"), "SandboxKey", c.sandbox,
 			     sizeof(c.sandbox), err);
 	if (!r)
-		r = get_text(json_object_get(json, "HostConfig"), "NetworkMode", c.network_mode,
-			     sizeof(c.network_mode), err);
+		r = get_mode(json_object_get(json, "HostConfig"), &c, err);
 	if (r)
 		return err_prefix(err, "inspection"), r;
 	if (c.name[0] == '/')

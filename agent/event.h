@@ -55,6 +55,8 @@
 	X(DETACHED, 311, INFO, "detached", "The tunnel was taken out of a running container.")     \
 	X(TABLE_FULL, 312, ERR, "table full, container left alone",                                \
 	  "There are more containers than the agent has places for.")                              \
+	X(NO_IPV6, 313, WARN, "IPv4 only",                                                         \
+	  "This machine was started without IPv6; the container has its IPv4 address alone.")      \
 	X(RELAY_UNREACHABLE, 401, WARN, "relay not reached, will be tried again",                  \
 	  "No connection, no answer, or a key that is not pinned: check SIDECAR_JOIN, the "        \
 	  "network "                                                                               \
@@ -83,6 +85,10 @@
 	  "The relay refused the exchange of a pre-shared key. The last key stays.")               \
 	X(PSK_CLOSED, 502, ERR, "no key exchange succeeded, tunnel closed",                        \
 	  "As SIDECAR_PSK_STRICT wants it. The next exchange that succeeds opens it again.")       \
+	X(ROTATED, 503, INFO, "WireGuard key rotated",                                             \
+	  "The container has the same addresses and a new key; nothing was interrupted.")          \
+	X(ROTATE_FAILED, 504, WARN, "WireGuard key not rotated, the old one stays",                \
+	  "A step failed or took too long. Everything was put back as it was.")                    \
 	X(STATE_FAILED, 901, ERR, "state not saved",                                               \
 	  "The state folder cannot be written: is the disk full?")                                 \
 	X(HELPER_FAILED, 902, ERR, "helper",                                                       \

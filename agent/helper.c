@@ -11,6 +11,7 @@
 #include <time.h>
 #include "../lib/file.h"
 #include "../lib/mono.h"
+#include "control.h"
 #include "event.h"
 #include "factors.h"
 #include "helper_msg.h"
@@ -66,6 +67,11 @@ static void block_stop(sigset_t *ret_old)
 	sigprocmask(SIG_BLOCK, &set, ret_old);
 }
 
+static bool give(int fd, int as)
+{
+	return fd == as ? !fcntl(fd, F_SETFD, 0) : dup2(fd, as) >= 0;
+}
+
 /* In the child, root still: the worker could not read them. A host without factors is not bound. */
 static int set_factors(void)
 {
@@ -83,19 +89,28 @@ static int set_factors(void)
 static void become_worker(int fd, const struct conf *conf, const sigset_t *mask)
 {
 	char name[] = "sidecar-agent", role[] = "--role", worker[] = "worker", verbose[] = "-v";
-	char *argv[] = {name, role, worker, conf->verbose ? verbose : NULL, NULL};
+	char control[] = "--control";
+	char *argv[] = {name, role, worker, NULL, NULL, NULL};
+	char **arg = argv + 3;
+
+	if (conf->verbose)
+		*arg++ = verbose;
+	if (conf->control_fd >= 0)
+		*arg = control;
 
 	if (setenv("SIDECAR_TOKEN", conf->token, 1) || unsetenv("SIDECAR_TOKEN_FILE") ||
 	    set_factors())
 		_exit(1);
 	signal(SIGPIPE, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
-	if (fd == HELPER_FD) {
-		if (fcntl(fd, F_SETFD, 0))
-			_exit(1);
-	} else if (dup2(fd, HELPER_FD) < 0) {
+	/* Above both places first: one may be where the other is to go. */
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, CONTROL_FD + 1);
+	if (fd < 0)
 		_exit(1);
-	}
+	if (conf->control_fd >= 0 && !give(conf->control_fd, CONTROL_FD))
+		_exit(1);
+	if (!give(fd, HELPER_FD))
+		_exit(1);
 	execv("/proc/self/exe", argv);
 	_exit(1);
 }
@@ -203,7 +218,16 @@ static int prepare_state(const struct conf *conf, int *ret_lock, struct err *err
 	return r;
 }
 
-int helper_run(const struct conf *conf, struct err *err)
+/* Without it the agent does all but what is asked for there. */
+static void open_control(struct conf *conf)
+{
+	struct err err = {};
+
+	if (control_listen(conf->control, conf->docker_socket, &conf->control_fd, &err))
+		event_log(EVENT_HELPER_FAILED, NULL, NULL, "%s", err.text);
+}
+
+int helper_run(struct conf *conf, struct err *err)
 {
 	uint64_t pause_ms = PAUSE_MIN_MS;
 	struct mono since;
@@ -212,6 +236,8 @@ int helper_run(const struct conf *conf, struct err *err)
 
 	set_handlers();
 	r = prepare_state(conf, &lock, err);
+	if (!r)
+		open_control(conf);
 	while (!r && !stopping) {
 		since = mono_now();
 		r = start(conf, &fd, err);
@@ -229,6 +255,10 @@ int helper_run(const struct conf *conf, struct err *err)
 			event_log(EVENT_WORKER_AGAIN, NULL, NULL, "in %d ms", (int)pause_ms);
 		rest(pause_ms);
 		pause_ms = pause_ms * 2 < PAUSE_MAX_MS ? pause_ms * 2 : PAUSE_MAX_MS;
+	}
+	if (conf->control_fd >= 0) {
+		unlink(conf->control);
+		close(conf->control_fd);
 	}
 	return r == -ECANCELED ? 0 : r;
 }

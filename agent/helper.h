@@ -11,6 +11,6 @@ int helper_serve(int fd, const char *netns_dir, struct err *err);
 
 /* Supervises: starts `argv0 --role worker`, serves it, restarts it with back-off; returns on
  * SIGTERM/SIGINT after the worker has gone. Tunnels stay. */
-int helper_run(const struct conf *conf, struct err *err);
+int helper_run(struct conf *conf, struct err *err);
 
 #endif

@@ -12,6 +12,10 @@
  *		success.
  *	STATUS	handle: what the tunnel there looks like.
  *	PSK	handle: another pre-shared key for the tunnel there.
+ *	PREPARE	handle: a second tunnel beside the one that is there, with another key. Nothing is
+ *		sent into it yet.
+ *	SWITCH	handle: routes lead into the second tunnel from now on. ATTACH with either one's
+ *		configuration leaves that one alone and removes the other.
  *	CLOSE	handle: forgets the namespace.
  *	SWEEP	removes devices "wg-" and 8 digits that a crash left in the host's namespace.
  */
@@ -29,6 +33,7 @@
 #define HELPER_FD 3		/* the worker's end of the socket pair */
 
 #define TUNNEL_DEVICE "sidecar0" /* the device's name inside the container */
+#define TUNNEL_SECOND "sidecar1" /* while a key rotates; on Linux before 6.2 every other time */
 #define TUNNEL_TABLE 5820	 /* routing table and first rule priority inside the container */
 #define TUNNEL_RTPROT 92
 
@@ -39,6 +44,8 @@ enum helper_type {
 	HELPER_DETACH,
 	HELPER_STATUS,
 	HELPER_PSK,
+	HELPER_PREPARE,
+	HELPER_SWITCH,
 	HELPER_CLOSE,
 	HELPER_SWEEP,
 	HELPER_ANSWER,
@@ -58,8 +65,14 @@ struct tunnel_conf {
 	uint32_t egress_tunnel; /* 1: default routes of the granted families lead into the tunnel */
 };
 
+/* Which of two: the one that has this key; all zero = the one that is there. */
+struct tunnel_which {
+	uint8_t public_key[KEY_LEN];
+};
+
 /* The pre-shared key alone, of a tunnel that is there. */
 struct tunnel_psk {
+	struct tunnel_which which;
 	uint8_t relay_key[KEY_LEN];
 	uint8_t psk[KEY_LEN]; /* all zero = a random one: nothing passes */
 };
@@ -80,9 +93,11 @@ struct helper_msg {
 	int32_t result;	 /* answer: 0 or negative errno */
 	union {
 		char path[HELPER_PATH_LEN];  /* OPEN */
-		struct tunnel_conf conf;     /* ATTACH */
+		struct tunnel_conf conf;     /* ATTACH, PREPARE, SWITCH */
+		struct tunnel_which which;   /* STATUS */
 		struct tunnel_psk psk;	     /* PSK */
 		struct tunnel_status status; /* answer to STATUS */
+		uint32_t without_v6;	     /* answer to ATTACH: 1 = the machine has no IPv6 */
 		char text[ERR_TEXT_LEN];     /* answer with result < 0 */
 	};
 };

@@ -163,7 +163,34 @@ static int check_conf(const struct tunnel_conf *c, struct err *err)
 	return 0;
 }
 
-static int do_attach(struct server *s, const struct helper_msg *msg,
+static int do_attach(struct server *s, const struct helper_msg *msg, struct helper_msg *answer,
+		     struct err *err)
+{
+	bool without_v6 = false;
+	uint32_t i = 0;
+	int r = find(s, msg->handle, &i, err);
+
+	if (!r)
+		r = check_conf(&msg->conf, err);
+	if (!r)
+		r = tunnel_attach(s->open[i].fd, &msg->conf, &without_v6, err);
+	if (!r)
+		answer->without_v6 = without_v6;
+	return r;
+}
+
+static int do_prepare(struct server *s, const struct helper_msg *msg,
+		      UNUSED struct helper_msg *answer, struct err *err)
+{
+	uint32_t i = 0;
+	int r = find(s, msg->handle, &i, err);
+
+	if (!r)
+		r = check_conf(&msg->conf, err);
+	return r ? r : tunnel_prepare(s->open[i].fd, &msg->conf, err);
+}
+
+static int do_switch(struct server *s, const struct helper_msg *msg,
 		     UNUSED struct helper_msg *answer, struct err *err)
 {
 	uint32_t i = 0;
@@ -171,7 +198,7 @@ static int do_attach(struct server *s, const struct helper_msg *msg,
 
 	if (!r)
 		r = check_conf(&msg->conf, err);
-	return r ? r : tunnel_attach(s->open[i].fd, &msg->conf, err);
+	return r ? r : tunnel_switch(s->open[i].fd, &msg->conf, err);
 }
 
 static int do_detach(struct server *s, const struct helper_msg *msg,
@@ -189,7 +216,7 @@ static int do_status(struct server *s, const struct helper_msg *msg, struct help
 	uint32_t i = 0;
 	int r = find(s, msg->handle, &i, err);
 
-	return r ? r : tunnel_status(s->open[i].fd, &answer->status, err);
+	return r ? r : tunnel_status(s->open[i].fd, &msg->which, &answer->status, err);
 }
 
 static int do_psk(struct server *s, const struct helper_msg *msg, UNUSED struct helper_msg *answer,
@@ -223,9 +250,9 @@ static int do_sweep(UNUSED struct server *s, UNUSED const struct helper_msg *msg
 /* All that the worker may ask for. */
 static int (*const requests[HELPER_TYPE_MAX])(struct server *s, const struct helper_msg *msg,
 					      struct helper_msg *answer, struct err *err) = {
-	[HELPER_OPEN] = do_open,     [HELPER_ATTACH] = do_attach, [HELPER_DETACH] = do_detach,
-	[HELPER_STATUS] = do_status, [HELPER_CLOSE] = do_close,	  [HELPER_SWEEP] = do_sweep,
-	[HELPER_PSK] = do_psk,
+	[HELPER_OPEN] = do_open,     [HELPER_ATTACH] = do_attach,   [HELPER_DETACH] = do_detach,
+	[HELPER_STATUS] = do_status, [HELPER_CLOSE] = do_close,	    [HELPER_SWEEP] = do_sweep,
+	[HELPER_PSK] = do_psk,	     [HELPER_PREPARE] = do_prepare, [HELPER_SWITCH] = do_switch,
 };
 
 static int wait_for(int fd, short events)

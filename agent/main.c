@@ -7,6 +7,7 @@
 #include "../lib/log.h"
 #include "../lib/opt.h"
 #include "../lib/parse.h"
+#include "control.h"
 #include "event.h"
 #include "helper.h"
 #include "helper_msg.h"
@@ -16,7 +17,9 @@ struct args {
 	const char *env;
 	const char *role; /* internal: how the helper starts the worker */
 	const char *explain;
-	bool check, verbose, version, help;
+	const char *rotate;
+	bool check, verbose, version, help, status;
+	bool control; /* internal: the worker has CONTROL_FD */
 };
 
 static const struct opt opts[] = {
@@ -25,6 +28,10 @@ static const struct opt opts[] = {
 	{"check", 'n', NULL, "check the settings and end", OPT_FLAG, offsetof(struct args, check)},
 	{"explain", 0, "CODE", "say what a code of the log means (all: each of them)", OPT_TEXT,
 	 offsetof(struct args, explain)},
+	{"status", 0, NULL, "print what the agent that runs here knows", OPT_FLAG,
+	 offsetof(struct args, status)},
+	{"rotate", 0, "NAME", "have it give a container a new key; nothing is interrupted",
+	 OPT_TEXT, offsetof(struct args, rotate)},
 	{"verbose", 'v', NULL, "log more, in words", OPT_FLAG, offsetof(struct args, verbose)},
 	{"version", 0, NULL, "print the version", OPT_FLAG, offsetof(struct args, version)},
 	{"help", 'h', NULL, "print this", OPT_FLAG, offsetof(struct args, help)},
@@ -34,16 +41,19 @@ static const struct opt opts[] = {
 static const struct opt internal_opts[] = {
 	{"role", 0, "ROLE", "", OPT_TEXT, offsetof(struct args, role)},
 	{"verbose", 'v', NULL, "", OPT_FLAG, offsetof(struct args, verbose)},
+	{"control", 0, NULL, "", OPT_FLAG, offsetof(struct args, control)},
 	{},
 };
 
 static void help(void)
 {
-	puts("usage: sidecar-agent [-e FILE] [-n] [-v] [--explain CODE] [--version] [--help]\n");
+	puts("usage: sidecar-agent [-e FILE] [-n] [-v] [--explain CODE]\n"
+	     "                     [--status] [--rotate NAME] [--version] [--help]\n");
 	opt_print_help(stdout, opts);
 	puts("\nSettings come from the environment: SIDECAR_TOKEN or SIDECAR_TOKEN_FILE,\n"
 	     "SIDECAR_JOIN, DOCKER_HOST, SIDECAR_STATE_DIR, SIDECAR_NETNS_DIR, HTTPS_PROXY,\n"
-	     "SIDECAR_PSK_PERIOD, SIDECAR_PSK_STRICT, SIDECAR_LOG.\n"
+	     "SIDECAR_PSK_PERIOD, SIDECAR_PSK_STRICT, SIDECAR_LOG,\n"
+	     "SIDECAR_ROTATE_HOURS, SIDECAR_SOCKET.\n"
 	     "See sidecar-agent(8).");
 }
 
@@ -65,6 +75,7 @@ static int run_worker(int argc, char **argv)
 		return OPT_EXIT_USAGE;
 	}
 	event_init(conf.log_text || args.verbose);
+	conf.control_fd = args.control ? CONTROL_FD : -1;
 	return worker_main(&conf);
 }
 
@@ -100,6 +111,18 @@ static int explain(const char *text)
 	return fflush(stdout) ? 1 : 0;
 }
 
+static int ask_agent(const struct args *args)
+{
+	char path[CONF_PATH_LEN];
+	struct err err;
+
+	if (conf_control(path, &err)) {
+		fprintf(stderr, "sidecar-agent: %s\n", err.text);
+		return OPT_EXIT_USAGE;
+	}
+	return args->rotate ? control_rotate(path, args->rotate) : control_status(path);
+}
+
 int main(int argc, char **argv)
 {
 	static struct conf conf;
@@ -125,6 +148,8 @@ int main(int argc, char **argv)
 		return explain(args.explain);
 	if (!r && args.env)
 		r = conf_env_file(args.env, &err);
+	if (!r && (args.status || args.rotate))
+		return ask_agent(&args);
 	if (!r)
 		r = conf_from_env(&conf, &err);
 	if (r) {

@@ -7,6 +7,7 @@
 
 #define PEERS "/v1/peers"
 #define PSK "/v1/peers/psk"
+#define ROTATE "/v1/peers/rotate"
 #define RELAY_CONNECT_MS 5000
 #define RELAY_ANSWER_MS 15000
 #define RELAY_MAX_BODY_BYTES (16u << 20)
@@ -121,6 +122,10 @@ static void set_refused(struct relay_answer *a, const struct http_msg *msg)
 	else if (msg->status == 409 && !strcmp(code, "psk_epoch") &&
 		 !json_get_u64(json, "epoch", 1, PSK_EPOCH_MAX, &a->psk_epoch, NULL))
 		r = -ESTALE;
+	else if (!strcmp(code, "rotated"))
+		r = -EALREADY;
+	else if (!strcmp(code, "rotation_unproven"))
+		r = -EAGAIN;
 	log_esc(a->code, sizeof(a->code), code, strlen(code));
 	a->r = err_set(&a->err, r, "%d %s: %s", msg->status,
 		       log_esc(shown_code, sizeof(shown_code), code, strlen(code)),
@@ -272,6 +277,18 @@ int relay_api_delete(struct relay_api *api, const uint8_t public_key[static KEY_
 int relay_api_list(struct relay_api *api, relay_api_cb *cb, void *ctx)
 {
 	return call(api, "GET", PEERS, NULL, FORM_LIST, cb, ctx);
+}
+
+int relay_api_rotate(struct relay_api *api, const char *method,
+		     const uint8_t public_key[static KEY_LEN],
+		     const uint8_t next_key[static KEY_LEN], relay_api_cb *cb, void *ctx)
+{
+	enum relay_form form = strcmp(method, "DELETE") ? FORM_PEER : FORM_NONE;
+	char key[KEY_TEXT_LEN], next[KEY_TEXT_LEN];
+	json_t *body = json_pack("{s:s, s:s}", "pubkey", b64_key_text(key, public_key),
+				 "new_pubkey", b64_key_text(next, next_key));
+
+	return body ? call(api, method, ROTATE, body, form, cb, ctx) : -ENOMEM;
 }
 
 /* bytes go as base64 under `name`. */

@@ -28,6 +28,7 @@ struct relay_api {
 
 /*
  * r: 0; -EHOSTUNREACH: not reached, or the relay has trouble of its own (5xx): come again soon;
+ * -EALREADY: the peer has its next key; -EAGAIN: the next key has not carried a packet yet;
  * -ESTALE: the epoch; psk_epoch is the next one;
  * -EDQUOT: no IPv4 address for it, by its tier or because there is none left;
  * -EACCES: the token (401, 403), or the machine; -ENOENT: 404; -EPROTO: any other refusal, or
@@ -69,6 +70,12 @@ int relay_api_post(struct relay_api *api, const struct relay_ask *ask, relay_api
 int relay_api_delete(struct relay_api *api, const uint8_t public_key[static KEY_LEN],
 		     relay_api_cb *cb, void *ctx);
 int relay_api_list(struct relay_api *api, relay_api_cb *cb, void *ctx);
+
+/* A key rotates: POST begins, PUT turns over (answers: the peer with its next key), DELETE drops.
+ */
+int relay_api_rotate(struct relay_api *api, const char *method,
+		     const uint8_t public_key[static KEY_LEN],
+		     const uint8_t next_key[static KEY_LEN], relay_api_cb *cb, void *ctx);
 
 /* The PSK exchange's two messages. */
 int relay_api_psk_offer(struct relay_api *api, const uint8_t public_key[static KEY_LEN],

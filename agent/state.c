@@ -33,7 +33,8 @@ struct state_entry *state_by_key(struct state *state, const uint8_t public_key[s
 	for (size_t i = 0; i < STATE_MAX_ENTRIES; i++) {
 		struct state_entry *e = &state->entries[i];
 
-		if (e->used && !memcmp(e->public_key, public_key, KEY_LEN))
+		if (e->used && (!memcmp(e->public_key, public_key, KEY_LEN) ||
+				(e->has_next && !memcmp(e->next_public, public_key, KEY_LEN))))
 			return e;
 	}
 	return NULL;
@@ -90,6 +91,36 @@ bool state_is_doubtful(const struct state *state)
 		lost += e->used && e->registered && !e->owner && !e->ended;
 	}
 	return lost > STATE_DOUBT_MIN && lost > registered / 2;
+}
+
+int state_next_make(struct state *state, struct state_entry *entry, struct err *err)
+{
+	int r = wg_key_make(entry->next_private);
+
+	if (!r)
+		r = wg_key_public(entry->next_private, entry->next_public);
+	if (r)
+		return err_sys(err, r, "making a key");
+	entry->has_next = true;
+	state->dirty = true;
+	return 0;
+}
+
+void state_next_take(struct state *state, struct state_entry *entry)
+{
+	memcpy(entry->private_key, entry->next_private, KEY_LEN);
+	memcpy(entry->public_key, entry->next_public, KEY_LEN);
+	/* It belonged to the former key. */
+	entry->has_psk = false;
+	explicit_bzero(entry->psk, KEY_LEN);
+	state_next_drop(state, entry);
+}
+
+void state_next_drop(struct state *state, struct state_entry *entry)
+{
+	entry->has_next = false;
+	explicit_bzero(entry->next_private, KEY_LEN);
+	state->dirty = true;
 }
 
 void state_drop(struct state *state, struct state_entry *entry)

@@ -45,6 +45,10 @@ struct state_entry {
 	uint8_t psk[KEY_LEN];
 	bool has_config;
 	struct state_config config;
+	/* A rotation was begun: the relay has this key or the other one. */
+	bool has_next;
+	uint8_t next_private[KEY_LEN];
+	uint8_t next_public[KEY_LEN];
 	int64_t used_at_s; /* CLOCK_REALTIME */
 	/* Not saved: */
 	struct container *owner; /* runs now and has this entry */
@@ -67,6 +71,7 @@ void state_free(struct state *state);
 
 struct state_entry *state_by_id(struct state *state, const char *id);
 struct state_entry *state_by_name(struct state *state, const char *name);
+/* Or an entry's next one. */
 struct state_entry *state_by_key(struct state *state, const uint8_t public_key[static KEY_LEN]);
 /* A new entry with a new key. */
 int state_add(struct state *state, const char *name, struct state_entry **ret_entry,
@@ -74,6 +79,10 @@ int state_add(struct state *state, const char *name, struct state_entry **ret_en
 /* Most of the registered entries have no container, and none of these was seen to end: rather the
  * wrong Docker than so many containers gone. */
 bool state_is_doubtful(const struct state *state);
+/* The next key: a new one; it becomes the entry's key; it is forgotten. */
+int state_next_make(struct state *state, struct state_entry *entry, struct err *err);
+void state_next_take(struct state *state, struct state_entry *entry);
+void state_next_drop(struct state *state, struct state_entry *entry);
 void state_drop(struct state *state, struct state_entry *entry);
 /* Another entry of that name loses it. */
 void state_rename(struct state *state, struct state_entry *entry, const char *name);

@@ -77,6 +77,12 @@ static int load_entry(const json_t *obj, struct state_entry *e, struct err *err)
 		r = get_key(obj, "psk", e->psk, err);
 		e->has_psk = !r;
 	}
+	if (!r && json_object_get(obj, "next_private_key")) {
+		r = get_key(obj, "next_private_key", e->next_private, err);
+		if (!r)
+			r = wg_key_public(e->next_private, e->next_public);
+		e->has_next = !r;
+	}
 	if (!r && json_is_object(config)) {
 		r = load_config(config, &e->config, err);
 		e->has_config = !r;
@@ -173,6 +179,9 @@ static json_t *entry_json(const struct state_entry *e)
 			 e->has_config ? config_json(&e->config) : json_null());
 	if (json && e->has_psk)
 		json_object_set_new(json, "psk", json_string(b64_key_text(key, e->psk)));
+	if (json && e->has_next)
+		json_object_set_new(json, "next_private_key",
+				    json_string(b64_key_text(key, e->next_private)));
 	explicit_bzero(key, sizeof(key));
 	return json;
 }

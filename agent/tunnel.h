@@ -9,11 +9,18 @@
 #include "helper_msg.h"
 
 /* netns_fd: an open network namespace that is not this one. All are idempotent. */
-int tunnel_attach(int netns_fd, const struct tunnel_conf *conf, struct err *err);
+/* A machine without IPv6 leaves its part out, if there is IPv4: *ret_without_v6. */
+int tunnel_attach(int netns_fd, const struct tunnel_conf *conf, bool *ret_without_v6,
+		  struct err *err);
+/* A second one beside it, with addresses and without routes; then the routes. tunnel_attach() with
+ * either configuration removes the other one. */
+int tunnel_prepare(int netns_fd, const struct tunnel_conf *conf, struct err *err);
+int tunnel_switch(int netns_fd, const struct tunnel_conf *conf, struct err *err);
 int tunnel_detach(int netns_fd, struct err *err);
 /* -ENODEV: there is no tunnel. A running session feels nothing. */
 int tunnel_psk(int netns_fd, const struct tunnel_psk *psk, struct err *err);
-int tunnel_status(int netns_fd, struct tunnel_status *ret_status, struct err *err);
+int tunnel_status(int netns_fd, const struct tunnel_which *which, struct tunnel_status *ret_status,
+		  struct err *err);
 /* Removes WireGuard devices "wg-" and 8 digits that were left in this namespace. */
 int tunnel_sweep(struct err *err);
 

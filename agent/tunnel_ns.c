@@ -53,6 +53,8 @@ static int set_ipv6(void *ctx, struct err *err)
 
 	/* Packets to the container's own address pass "lo". */
 	r = file_write_sysctl("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "0", err);
+	if (r == -ENOENT)
+		return err_set(err, -EAFNOSUPPORT, "this machine has no IPv6 (ipv6.disable=1)");
 	if (r)
 		return r;
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", device);
@@ -61,6 +63,24 @@ static int set_ipv6(void *ctx, struct err *err)
 		return r;
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/accept_ra", device);
 	return file_write_sysctl(path, "0", err);
+}
+
+static int set_loose(void *ctx, struct err *err)
+{
+	const char *device = ctx;
+	char path[96];
+
+	/* The larger of this and "all" counts (ip-sysctl: 2 is loose). */
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", device);
+	return file_write_sysctl(path, "2", err);
+}
+
+int tunnel_ns_loose(int netns_fd, const char *device, struct err *err)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "%s", device);
+	return tunnel_ns_do(netns_fd, set_loose, name, err);
 }
 
 int tunnel_ns_ipv6(int netns_fd, const char *device, struct err *err)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include "control.h"
 #include "factors.h"
 #include "isolate.h"
 
@@ -38,6 +39,8 @@ static void on_tick(uv_timer_t *timer)
 			worker_step(c);
 		if (c->used)
 			worker_psk_tick(c);
+		if (c->used)
+			worker_rotate_tick(c);
 		if (all && c->used && c->attached && !c->busy)
 			worker_status(c);
 	}
@@ -57,6 +60,7 @@ void worker_stop(struct worker *w, int exit_code)
 		return;
 	w->stopping = true;
 	w->exit_code = exit_code;
+	control_stop(w);
 	docker_close(&w->docker);
 	relay_api_close(&w->relay);
 	helper_client_close(&w->helper);
@@ -101,6 +105,8 @@ static int start(struct worker *w, struct err *err)
 	if (!r)
 		r = docker_init(&w->docker, &w->loop, w->conf.docker_socket, w->conf.join.host,
 				&worker_docker_ops, w, err);
+	if (!r)
+		r = control_start(w, err);
 	if (!r)
 		r = isolate_worker_syscalls(err);
 	return r;

@@ -25,6 +25,7 @@ struct worker {
 	struct helper_client helper;
 	struct state state;
 	bool save_failed;
+	struct http_server *control; /* control.c; NULL: nobody listens */
 	struct trust trust;
 	struct machine_factors factors; /* without the relay's salt; none = not bound */
 	bool trust_asking;		/* GET /v1/relay or POST /v1/machines is under way */
@@ -38,7 +39,8 @@ struct worker {
 	bool doubted;		/* too many peers without a container: kept for now */
 	bool stopping;
 	bool docker_up, listing, list_again;
-	bool listed; /* once, and since then nothing was missed */
+	bool listed;   /* once, and since then nothing was missed */
+	bool left_out; /* of the last list, or since: not all had a place in the table */
 	bool relay_down;
 	bool relay_listing;
 	struct backoff deletes; /* of peers without a container */
@@ -69,6 +71,9 @@ void worker_open(struct container *c);
 void worker_attach(struct container *c);
 void worker_detach(struct container *c);
 void worker_status(struct container *c);
+void worker_tunnel_conf(const struct container *c, const uint8_t private_key[static KEY_LEN],
+			const struct state_config *config, const uint8_t *psk /* or NULL */,
+			struct tunnel_conf *ret_conf);
 void worker_close(struct container *c); /* at once */
 void worker_sweep(struct worker *w);
 
@@ -81,6 +86,15 @@ void worker_psk_seen(struct container *c, int64_t handshake_s); /* CLOCK_REALTIM
 void worker_psk_step(struct container *c);
 void worker_psk_tick(struct container *c); /* every second */
 
+void worker_psk_keep(struct container *c); /* the key goes to disk */
+
+/* worker_rotate.c */
+/* -EBUSY, -EAGAIN: not now. asked: is answered at the end (control.h), or NULL. */
+int worker_rotate_begin(struct container *c, struct http_exchange *asked, struct err *err);
+bool worker_rotating(const struct container *c);
+void worker_rotate_stop(struct container *c);	 /* the container goes */
+void worker_rotate_tick(struct container *c);	 /* every second */
+void worker_rotate_resolve(struct container *c); /* which key has the relay? */
 /* worker_trust.c */
 void worker_trust_init(struct worker *w); /* behind relay_api_init() */
 /* Asks for the relay's pins, and for a machine session if the connection has none. */

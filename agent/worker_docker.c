@@ -68,6 +68,7 @@ static struct container *find_or_add(struct worker *w, const char *id)
 	c = container_add(w->table, id);
 	if (!c) {
 		event_log(EVENT_TABLE_FULL, id, id, "%d containers", CONTAINER_MAX);
+		w->left_out = true;
 		return NULL;
 	}
 	c->worker = w;
@@ -91,6 +92,7 @@ static void on_list(int r, const char (*ids)[DOCKER_ID_LEN], size_t n, const str
 			worker_list(w);
 		return;
 	}
+	w->left_out = false;
 	for (size_t i = 0; i < n; i++)
 		find_or_add(w, ids[i]);
 	/* Those that are not in the list have ended, which an inspection shows. */

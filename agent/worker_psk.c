@@ -47,7 +47,7 @@ void worker_psk_stop(struct container *c)
 }
 
 /* A crash between relay and disk is one of those after which the exchange begins anew. */
-static void keep(struct container *c)
+void worker_psk_keep(struct container *c)
 {
 	struct state_entry *e = c->entry;
 	const uint8_t *psk = psk_agent_key(&c->psk);
@@ -80,6 +80,7 @@ static void install(struct container *c)
 
 	if (!c->attached || !c->handle)
 		return;
+	memcpy(msg.psk.which.public_key, c->entry->public_key, KEY_LEN);
 	memcpy(msg.psk.relay_key, c->applied.relay_key, KEY_LEN);
 	if (psk)
 		memcpy(msg.psk.psk, psk, KEY_LEN);
@@ -121,7 +122,7 @@ static void on_committed(struct container *c, const struct psk_call *call)
 		return;
 	log_debug("container %s: PSK epoch %llu", container_label(c),
 		  (unsigned long long)call->epoch);
-	keep(c);
+	worker_psk_keep(c);
 	c->keyed = true;
 	install(c);
 }

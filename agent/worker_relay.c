@@ -184,12 +184,13 @@ static void delete_orphan(struct worker *w, struct state_entry *e,
 	steal(&o);
 }
 
-/* A container of which we know only that it is there keeps what it had. */
+/* A container of which we know only that it is there keeps what it had, and so does one that has no
+ * place in the table: any that was not seen to end may be that one. */
 static bool may_have_owner(struct worker *w, const struct state_entry *e)
 {
 	const struct container *c = container_find(w->table, e->id);
 
-	return e->owner || (c && !c->seen);
+	return e->owner || (c && !c->seen) || (w->left_out && !e->ended);
 }
 
 static bool doubts(struct worker *w)
@@ -241,7 +242,8 @@ static void compare(struct worker *w, const json_t *list)
 			continue;
 		e = state_by_key(&w->state, key);
 		if (!e) {
-			delete_orphan(w, NULL, key);
+			if (!w->left_out)
+				delete_orphan(w, NULL, key);
 			continue;
 		}
 		there[e - w->state.entries] = true;

@@ -51,6 +51,9 @@ static void forget_entry(struct container *c)
 	c->entry->ended = true;
 	c->entry->used_at_s = time(NULL);
 	c->worker->state.dirty = true;
+	worker_rotate_stop(c);
+	if (c->entry->has_next)
+		state_next_drop(&c->worker->state, c->entry);
 	worker_psk_stop(c);
 	c->entry = NULL;
 	c->confirmed = c->readd = c->without_v4 = false;
@@ -85,6 +88,22 @@ static void decide(struct container *c)
 		rename_entry(c);
 }
 
+/* Nothing of this while a key rotates; and the relay is asked for nothing before it has said which
+ * key it has. */
+static void set_up(struct container *c, enum plan_step step)
+{
+	if (worker_rotating(c))
+		return;
+	if (step == PLAN_ATTACH)
+		worker_attach(c);
+	else if (c->entry->has_next)
+		worker_rotate_resolve(c);
+	else if (step == PLAN_POST)
+		worker_post(c);
+	else
+		worker_delete(c);
+}
+
 /* True: done at once, and there may be more. */
 static bool do_step(struct container *c, enum plan_step step)
 {
@@ -104,13 +123,9 @@ static bool do_step(struct container *c, enum plan_step step)
 			worker_inspect(c);
 		break;
 	case PLAN_POST:
-		worker_post(c);
-		break;
 	case PLAN_DELETE:
-		worker_delete(c);
-		break;
 	case PLAN_ATTACH:
-		worker_attach(c);
+		set_up(c, step);
 		break;
 	case PLAN_DETACH:
 		worker_detach(c);

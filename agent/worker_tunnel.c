@@ -65,12 +65,14 @@ void worker_open(struct container *c)
 static void say_attached(struct container *c)
 {
 	const struct state_config *config = &c->applied;
-	char v6[ADDR_TEXT_LEN], v4[ADDR_TEXT_LEN] = "", text[ERR_TEXT_LEN];
+	char v6[ADDR_TEXT_LEN] = "", v4[ADDR_TEXT_LEN] = "", text[ERR_TEXT_LEN];
 
-	addr6_text(v6, &config->v6);
+	if (!c->without_v6)
+		addr6_text(v6, &config->v6);
 	if (!addr4_is_zero(config->v4))
 		addr4_text(v4, config->v4);
-	snprintf(text, sizeof(text), "%s%s%s, MTU %u", v6, v4[0] ? " " : "", v4, config->mtu);
+	snprintf(text, sizeof(text), "%s%s%s, MTU %u", v6, v6[0] && v4[0] ? " " : "", v4,
+		 config->mtu);
 	worker_say(c, c->confirmed ? EVENT_ATTACHED : EVENT_ATTACHED_KNOWN, text);
 }
 
@@ -86,6 +88,9 @@ static void on_attach(const struct helper_msg *answer, void *ctx)
 		return;
 	}
 	backoff_reset(&c->helper);
+	if (answer->without_v6 && !c->without_v6)
+		event_log(EVENT_NO_IPV6, container_label(c), c->id, "%s", "ipv6.disable=1");
+	c->without_v6 = answer->without_v6;
 	c->attached = true;
 	c->handshake_s = 0;
 	c->handshake_since = mono_now();
@@ -93,23 +98,30 @@ static void on_attach(const struct helper_msg *answer, void *ctx)
 	worker_step(c);
 }
 
+void worker_tunnel_conf(const struct container *c, const uint8_t private_key[static KEY_LEN],
+			const struct state_config *config, const uint8_t *psk,
+			struct tunnel_conf *ret_conf)
+{
+	struct tunnel_conf *conf = ret_conf;
+
+	memcpy(conf->container_id, c->id, sizeof(conf->container_id));
+	memcpy(conf->private_key, private_key, KEY_LEN);
+	memcpy(conf->relay_key, config->relay_key, KEY_LEN);
+	if (psk)
+		memcpy(conf->psk, psk, KEY_LEN);
+	conf->endpoint = config->endpoint;
+	conf->v6 = config->v6;
+	conf->v4 = config->v4;
+	conf->mtu = config->mtu;
+	conf->egress_tunnel = !c->now.labels.egress_bridge;
+}
+
 void worker_attach(struct container *c)
 {
 	const struct state_entry *e = c->entry;
 	struct helper_msg msg = {.type = HELPER_ATTACH, .handle = c->handle};
-	struct tunnel_conf *conf = &msg.conf;
-	const uint8_t *psk = psk_agent_key(&c->psk);
 
-	memcpy(conf->container_id, c->id, sizeof(conf->container_id));
-	memcpy(conf->private_key, e->private_key, KEY_LEN);
-	memcpy(conf->relay_key, e->config.relay_key, KEY_LEN);
-	if (psk)
-		memcpy(conf->psk, psk, KEY_LEN);
-	conf->endpoint = e->config.endpoint;
-	conf->v6 = e->config.v6;
-	conf->v4 = e->config.v4;
-	conf->mtu = e->config.mtu;
-	conf->egress_tunnel = !c->now.labels.egress_bridge;
+	worker_tunnel_conf(c, e->private_key, &e->config, psk_agent_key(&c->psk), &msg.conf);
 	c->applied = e->config;
 	call(c, &msg, on_attach);
 	explicit_bzero(&msg, sizeof(msg));
@@ -134,13 +146,16 @@ void worker_detach(struct container *c)
 {
 	struct helper_msg msg = {.type = HELPER_DETACH, .handle = c->handle};
 
+	worker_rotate_stop(c);
 	call(c, &msg, on_detach);
 }
 
 /* Nobody has removed the tunnel, or changed its key or addresses. */
 static bool is_as_made(const struct container *c, const struct tunnel_status *status)
 {
-	return status->present && addr6_eq(&status->v6, &c->applied.v6) &&
+	static const struct addr6 none;
+
+	return status->present && addr6_eq(&status->v6, c->without_v6 ? &none : &c->applied.v6) &&
 	       addr4_eq(status->v4, c->applied.v4) &&
 	       (!c->entry || !memcmp(status->public_key, c->entry->public_key, KEY_LEN));
 }
@@ -175,6 +190,8 @@ void worker_status(struct container *c)
 {
 	struct helper_msg msg = {.type = HELPER_STATUS, .handle = c->handle};
 
+	if (c->entry)
+		memcpy(msg.which.public_key, c->entry->public_key, KEY_LEN);
 	call(c, &msg, on_status);
 }
 
@@ -188,6 +205,7 @@ void worker_close(struct container *c)
 {
 	struct helper_msg msg = {.type = HELPER_CLOSE, .handle = c->handle};
 
+	worker_rotate_stop(c);
 	/* Without memory the handle stays open until the worker ends. */
 	helper_client_call(&c->worker->helper, &msg, on_close, NULL);
 	c->handle = 0;

@@ -10,7 +10,7 @@ STAGE int wg_out(struct __sk_buff *skb, struct pkt *pkt)
 	if (r)
 		return r < 0 ? r : -SC_DROP_NOT_IP;
 	if (slot_by_addr(pkt->ip.v6, pkt->ip.dst, &pkt->ref) != PLACE_SLOT ||
-	    pkt->ref.slot->wg_ifindex != skb->ifindex)
+	    !slot_has_wg(pkt->ref.slot, skb->ifindex))
 		return -SC_DROP_NOT_OURS;
 	r = firewall_check(pkt, SC_RULE_IN);
 	return r ? r : V_FORWARD;

@@ -243,6 +243,7 @@ struct nl_batch {
 	struct nlmsghdr *last;
 	unsigned int queued, done; /* in the buffer; acked before */
 	int result;
+	bool refused; /* the message `failed`; else it was the socket */
 	unsigned int failed;
 	struct err err;
 	char buf[BATCH_BYTES];
@@ -286,6 +287,7 @@ static void batch_flush(struct nl_batch *b)
 			r = kernel_error(in, b->result ? NULL : &b->err);
 			if (r && !b->result) {
 				b->result = r;
+				b->refused = true;
 				b->failed = b->done + (in->nlmsg_seq - first);
 			}
 		}
@@ -314,11 +316,12 @@ int nl_batch_run(struct nl_batch *b, unsigned int *ret_failed, struct err *err)
 
 	batch_flush(b);
 	r = b->result;
-	if (r && ret_failed)
+	if (r && b->refused && ret_failed)
 		*ret_failed = b->failed;
 	if (r)
 		err_set(err, r, "%s", b->err.text);
 	b->result = 0;
+	b->refused = false;
 	b->done = 0;
 	return r;
 }

@@ -33,8 +33,8 @@ int nl_dump(struct nl *nl, struct nlmsghdr *nlh, nl_cb *cb, void *ctx, struct er
 /* Generic netlink family id by name, cached in the socket. */
 int nl_family(struct nl *nl, const char *name, uint16_t *ret_id, struct err *err);
 
-/* A batch of messages, each acked: for thousands of routes. Stops at the first error, whose index
- * goes to ret_failed. */
+/* A batch of messages, each acked: for thousands of routes. Stops at the first error. The index of
+ * a message that the kernel refused goes to ret_failed; untouched if it was none in particular. */
 struct nl_batch;
 int nl_batch_new(struct nl *nl, struct nl_batch **ret_batch);
 struct nlmsghdr *nl_batch_msg(struct nl_batch *b, uint16_t type, uint16_t flags);

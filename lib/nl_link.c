@@ -218,6 +218,14 @@ int nl_link_move(struct nl *nl, int ifindex, int netns_fd, const char *new_name,
 	return 0;
 }
 
+int nl_link_rename(struct nl *nl, int ifindex, const char *name, struct err *err)
+{
+	struct nlmsghdr *nlh = link_msg(nl, RTM_NEWLINK, 0, ifindex, NULL);
+
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	return nl_do(nl, nlh, err);
+}
+
 int nl_link_del(struct nl *nl, int ifindex, struct err *err)
 {
 	return nl_do(nl, link_msg(nl, RTM_DELLINK, 0, ifindex, NULL), err);

@@ -18,8 +18,8 @@ struct nl_link {
 	uint8_t mac[6];
 	bool soft; /* has a kind at all: software made it */
 	bool up;
-	uint64_t
-		rx_frame_errors; /* WireGuard: inner packets with a source not allowed, or not IP */
+	/* WireGuard: inner packets with a source not allowed, or not IP. */
+	uint64_t rx_frame_errors;
 };
 
 int nl_link_add_wireguard(struct nl *nl, const char *name, uint32_t mtu, struct err *err);
@@ -35,6 +35,8 @@ int nl_link_set_allmulti(struct nl *nl, int ifindex, bool on, struct err *err);
 int nl_link_set_group(struct nl *nl, int ifindex, uint32_t group, struct err *err);
 /* Moves a device into the namespace behind netns_fd under a new name, in one message. */
 int nl_link_move(struct nl *nl, int ifindex, int netns_fd, const char *new_name, struct err *err);
+/* -EBUSY: it is up, and the kernel is older than 6.2. */
+int nl_link_rename(struct nl *nl, int ifindex, const char *name, struct err *err);
 int nl_link_del(struct nl *nl, int ifindex, struct err *err);
 
 #endif

@@ -12,6 +12,7 @@
 #include "api_metrics.h"
 #include "api_net.h"
 #include "api_psk.h"
+#include "api_rotate.h"
 #include "api_rate.h"
 #include "api_route.h"
 #include "api_seen.h"
@@ -89,6 +90,7 @@ static void close_all(struct run *run)
 	/* Answers first: what waits for the net role is told so. */
 	api_net_free(api->net);
 	api_enforce_stop(api);
+	api_rotate_stop(api);
 	api_seen_stop(api);
 	http_server_free(api->tls_server);
 	http_server_free(api->ctl_server);
@@ -189,6 +191,7 @@ static void on_relay(const struct msg *msg, void *ctx)
 	memcpy(api->relay.wg_port, msg->relay.wg_port, sizeof(api->relay.wg_port));
 	api->relay.max_mtu = msg->relay.max_mtu;
 	api->relay.memory_bytes = msg->relay.memory_bytes;
+	api->relay.router4 = msg->relay.router4;
 	memcpy(api->relay.xdp_mode, msg->relay.xdp_mode, sizeof(api->relay.xdp_mode) - 1);
 	if (api->state != API_WAIT_RELAY)
 		return;
@@ -239,6 +242,8 @@ static int set_up(struct run *run, struct err *err)
 		r = api_net_new(&run->loop, MSG_FD, &events, &api->net, err);
 	if (!r)
 		r = api_seen_start(api, err);
+	if (!r)
+		r = api_rotate_start(api, err);
 	if (r)
 		return r;
 	api->busy = calloc(api->conf.slots / 8 + 1, 1);
@@ -280,6 +285,7 @@ static void free_tables(struct api *api)
 	api_psk_free(api->psk);
 	api_clones_free(api->clones);
 	api_metrics_free(api->metrics);
+	api_rotate_free(api);
 	api_files_free(&api->files);
 	free(api->canary);
 	free(api->busy);

@@ -31,6 +31,7 @@ struct api_relay {
 	uint16_t wg_port[2];
 	uint32_t max_mtu;
 	uint64_t memory_bytes; /* of the data plane */
+	struct addr4 router4;  /* the uplink's gateway; zero = none */
 	char xdp_mode[16];
 };
 
@@ -51,6 +52,7 @@ struct api {
 	struct api_metrics *metrics;
 	struct api_seen *seen;
 	struct api_psk *psk;	   /* exchanges of pre-shared keys by slot */
+	struct api_rotate *rotate; /* keys that change */
 	struct api_clones *clones; /* machines' keys that two agents use */
 	struct api_enforce *enforce;
 	struct api_files files;

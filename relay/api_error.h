@@ -45,6 +45,9 @@
 	X(MACHINE_ENROLLED, 409, "machine_enrolled")                                               \
 	X(PIN_YOUNG, 409, "pin_young")                                                             \
 	X(CONFLICT, 409, "conflict")                                                               \
+	X(NO_ROTATION, 409, "no_rotation")                                                         \
+	X(ROTATION_UNPROVEN, 409, "rotation_unproven")                                             \
+	X(ROTATED, 409, "rotated")                                                                 \
 	X(BODY_TOO_LARGE, 413, "body_too_large")                                                   \
 	X(URI_TOO_LONG, 414, "uri_too_long")                                                       \
 	X(MEDIA_TYPE, 415, "unsupported_media_type")                                               \

@@ -11,6 +11,8 @@ api_handler api_health_get;
 api_handler api_peer_post, api_peer_delete, api_peer_list;
 /* api_psk.c */
 api_handler api_psk_offer, api_psk_commit;
+/* api_rotate.c */
+api_handler api_rotate_begin, api_rotate_commit, api_rotate_drop;
 /* api_machine.c */
 api_handler api_machine_post, api_relay_get;
 

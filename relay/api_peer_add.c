@@ -133,9 +133,17 @@ static int slot_taken(uint32_t slot, void *ctx)
 	return db_address_slot_taken(((struct adding *)ctx)->api->db, slot);
 }
 
+/* The net role refuses it. Its gateway may be another one than when the address was given. */
+static bool is_router(const struct adding *a, struct addr4 v4)
+{
+	return !addr4_is_zero(v4) && addr4_eq(v4, a->api->relay.router4);
+}
+
 static int v4_taken(struct addr4 v4, void *ctx)
 {
-	return db_address_v4_taken(((struct adding *)ctx)->api->db, v4);
+	const struct adding *a = ctx;
+
+	return is_router(a, v4) ? 1 : db_address_v4_taken(a->api->db, v4);
 }
 
 /* The longest held row makes room; its slot goes on with the next generation. */
@@ -199,14 +207,16 @@ static int reclaim_v4(struct adding *a)
 	struct addr4 v4;
 	int r;
 
-	r = db_address_oldest_held(a->api->db, 0, true, &old, a->err);
-	if (r == -ENOENT)
-		return refuse(a, API_ERROR_IPV4_EXHAUSTED, "no IPv4 address is left");
-	if (r)
-		return r;
-	v4 = old.v4;
-	old.v4 = (struct addr4){};
-	r = db_address_set(a->api->db, &old, a->err);
+	do {
+		r = db_address_oldest_held(a->api->db, 0, true, &old, a->err);
+		if (r == -ENOENT || (!r && old.held_since > db_now() - API_PEER_RESTART_S))
+			return refuse(a, API_ERROR_IPV4_EXHAUSTED, "no IPv4 address is left");
+		if (r)
+			return r;
+		v4 = old.v4;
+		old.v4 = (struct addr4){};
+		r = db_address_set(a->api->db, &old, a->err);
+	} while (!r && is_router(a, v4));
 	a->address.v4 = v4;
 	return r;
 }
@@ -215,7 +225,7 @@ static int give_v4(struct adding *a)
 {
 	int r;
 
-	if (!a->ask->ipv4 || !addr4_is_zero(a->address.v4))
+	if (!a->ask->ipv4 || (!addr4_is_zero(a->address.v4) && !is_router(a, a->address.v4)))
 		return 0;
 	r = alloc_v4(a->api->address_key, &a->id, &a->api->conf, v4_taken, a, &a->address.v4);
 	if (r == -ENOSPC)

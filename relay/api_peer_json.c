@@ -5,6 +5,7 @@
 #include "../lib/log.h"
 #include "api_net.h"
 #include "api_psk.h"
+#include "api_rotate.h"
 #include "api_route.h"
 
 static uint32_t mtu_of(const struct api *api)
@@ -39,6 +40,7 @@ int api_peer_msg(const struct api *api, const struct db_peer *peer, struct msg *
 	if (db_firewall_get(api->db, a->slot, &ret_msg->peer.firewall, NULL))
 		return -EBADMSG;
 	memcpy(ret_msg->peer.public_key, peer->public_key, KEY_LEN);
+	api_rotate_fill(api, peer, &ret_msg->peer);
 	if (peer->ipv4 && !peer->ipv4_stopped && alloc_v4_ours(&api->conf, a->v4))
 		ret_msg->peer.v4 = a->v4;
 	return 0;

@@ -13,13 +13,19 @@
 #include "api_machine.h"
 #include "api_net.h"
 #include "api_peer.h"
+#include "api_rotate.h"
 
-/* Whose exchange a slot's is: another key or generation begins anew. */
-struct slot {
+/* Whose exchange it is: another key or generation begins anew. */
+struct end {
 	bool used;
 	uint32_t generation;
 	uint8_t public_key[KEY_LEN];
 	struct psk_relay relay;
+};
+
+/* By the device of the pair: while a key rotates there is one on each. */
+struct slot {
+	struct end end[2];
 };
 
 struct api_psk {
@@ -42,7 +48,7 @@ void api_psk_free(struct api_psk *psk)
 		return;
 	/* Memory that was never touched stays so. */
 	for (uint32_t i = 0; i < psk->slots; i++) {
-		if (psk->slot[i].used)
+		if (psk->slot[i].end[0].used || psk->slot[i].end[1].used)
 			explicit_bzero(&psk->slot[i], sizeof(struct slot));
 	}
 	free(psk);
@@ -60,11 +66,11 @@ void api_psk_forget(const struct api *api, uint32_t slot)
 static struct psk_relay *relay_of(const struct api *api, const struct db_peer *peer)
 {
 	uint64_t first;
-	struct slot *s;
+	struct end *s;
 
 	if (peer->address.slot >= api->psk->slots)
 		return NULL;
-	s = &api->psk->slot[peer->address.slot];
+	s = &api->psk->slot[peer->address.slot].end[peer->wg & 1];
 	if (s->used && s->generation == peer->address.generation &&
 	    !memcmp(s->public_key, peer->public_key, KEY_LEN))
 		return &s->relay;
@@ -124,6 +130,8 @@ static bool find_peer(struct api_req *req, struct db_peer *ret_peer)
 		return false;
 	}
 	r = db_peer_find_key(req->api->db, key, ret_peer, &err);
+	if (r == -ENOENT)
+		r = api_rotate_next(req->api, key, ret_peer, &err);
 	if (r && r != -ENOENT) {
 		log_err("looking a peer up: %s", err.text);
 		api_refuse(req, API_ERROR_INTERNAL, "the database cannot be read");

@@ -43,6 +43,18 @@ const struct api_route api_public_routes[] = {
 	 "Ends an exchange: this epoch's key is in use", "PskCommit", "200 PskDone",
 	 E(MACHINE_SESSION) | E(PEER_NOT_FOUND) | E(PQ_REQUIRED) | E(PSK_EPOCH) | E(RELAY_REFUSED) |
 		 E(BUSY)},
+	{"POST", "/v1/peers/rotate", DB_SCOPE_PEERS_ADD, BODY, api_rotate_begin,
+	 "A peer's next WireGuard key, beside the one in use: the peer as it will be", "Rotation",
+	 "200 Peer",
+	 E(MACHINE_SESSION) | E(PEER_NOT_FOUND) | E(KEY_IN_USE) | E(ROTATED) | E(RELAY_REFUSED) |
+		 E(BUSY)},
+	{"PUT", "/v1/peers/rotate", DB_SCOPE_PEERS_ADD, BODY, api_rotate_commit,
+	 "The peer goes on with its next key, which has carried a packet", "Rotation", "200 Peer",
+	 E(MACHINE_SESSION) | E(PEER_NOT_FOUND) | E(NO_ROTATION) | E(ROTATION_UNPROVEN) |
+		 E(RELAY_REFUSED) | E(BUSY)},
+	{"DELETE", "/v1/peers/rotate", DB_SCOPE_PEERS_ADD, BODY, api_rotate_drop,
+	 "The peer keeps its key, the next one is forgotten", "Rotation", "200 PeerDeleted",
+	 E(MACHINE_SESSION) | E(PEER_NOT_FOUND) | E(ROTATED) | E(RELAY_REFUSED) | E(BUSY)},
 	{"GET", "/v1/relay", 0, 0, api_relay_get,
 	 "The relay's keys, and what an agent's machine factors are hashed with", NULL, "200 Relay",
 	 0},

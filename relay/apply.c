@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Runs a plan: runs of steps of one type at a time, in as few messages as it takes. */
+/* The steps of a plan in the kernel: those of one type in as few messages as it takes. */
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include "../lib/log.h"
@@ -7,6 +7,7 @@
 #include "../lib/nl_route.h"
 #include "../lib/nl_wg.h"
 #include "net_int.h"
+#include "steps.h"
 
 #define WG_CHUNK 64
 
@@ -34,14 +35,20 @@ static int slot_write(struct net *net, const struct kslot *k, bool live, struct 
 	struct nl_link vrf;
 	int r;
 
-	if (!live)
+	/* The next owner is known by another generation than the one that was here last. */
+	if (!live) {
+		if (!dp_slot_get(net->dp, k->slot, &old))
+			v.generation = old.generation;
 		return dp_slot_set(net->dp, k->slot, &v, err);
+	}
 	r = nl_link_get(net->rtnl, kstate_vrf_name(name, k->table), &vrf, err);
 	if (r)
 		return r;
 	v.flags = SC_SLOT_LIVE;
 	if (k->smtp)
 		v.flags |= SC_SLOT_SMTP;
+	if (k->both)
+		v.flags |= SC_SLOT_BOTH;
 	/* Rules come before the slot goes live, and with them it is closed should they go missing.
 	 */
 	if (k->firewall.n) {
@@ -121,25 +128,23 @@ static void route_put(struct net *net, struct nlmsghdr *nlh, const struct kroute
 	nl_route_put(nlh, &route);
 }
 
-static int routes(struct net *net, const struct step *s, size_t n, struct err *err)
+static int route_del(struct net *net, const struct kroute *k, struct err *err)
 {
-	struct nl_batch *batch;
-	unsigned int failed = 0;
-	char text[128];
+	struct nlmsghdr *nlh = nl_msg(net->rtnl, RTM_DELROUTE, 0);
 	int r;
 
-	/* One missing route must not stop the removal of the others. */
-	if (s->type == STEP_ROUTE_DEL) {
-		for (size_t i = 0; i < n; i++) {
-			struct nlmsghdr *nlh = nl_msg(net->rtnl, RTM_DELROUTE, 0);
+	route_put(net, nlh, k);
+	r = nl_do(net->rtnl, nlh, err);
+	return r == -ESRCH || r == -ENOENT ? 0 : r;
+}
 
-			route_put(net, nlh, &s[i].route);
-			r = nl_do(net->rtnl, nlh, err);
-			if (r && r != -ESRCH && r != -ENOENT)
-				return err_prefix(err, "%s", step_text(text, sizeof(text), &s[i]));
-		}
-		return 0;
-	}
+static int routes_set(struct net *net, const struct step *s, size_t n, size_t *ret_at,
+		      struct err *err)
+{
+	unsigned int failed = (unsigned int)n;
+	struct nl_batch *batch;
+	int r;
+
 	if (nl_batch_new(net->rtnl, &batch))
 		return err_sys(err, -ENOMEM, "routes");
 	for (size_t i = 0; i < n; i++)
@@ -147,7 +152,8 @@ static int routes(struct net *net, const struct step *s, size_t n, struct err *e
 			  &s[i].route);
 	r = nl_batch_run(batch, &failed, err);
 	nl_batch_free(batch);
-	return r ? err_prefix(err, "%s", step_text(text, sizeof(text), &s[failed])) : 0;
+	*ret_at = failed;
+	return r;
 }
 
 static void wg_peer_fill(struct nl_wg_peer *p, const struct step *s)
@@ -192,63 +198,86 @@ static int wg_chunk(struct net *net, uint32_t wg, struct nl_wg_peer *peers, size
 	return r ? err_prefix(err, "wg%u peers", wg) : 0;
 }
 
-static int wg_peers(struct net *net, const struct step *s, size_t n, struct err *err)
+/* The kernel does not say which peer of a message it refused: one by one, then. */
+static int wg_one_by_one(struct net *net, const struct step *s, size_t n, struct nl_wg_peer *peer,
+			 size_t *ret_at, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		int r;
+
+		wg_peer_fill(peer, &s[i]);
+		r = wg_chunk(net, s[i].wg_peer.wg, peer, 1, err);
+		if (!r)
+			continue;
+		*ret_at += i;
+		return r;
+	}
+	return 0;
+}
+
+static int wg_peers(struct net *net, const struct step *s, size_t n, size_t *ret_at,
+		    struct err *err)
 {
 	struct nl_wg_peer *peers = calloc(WG_CHUNK, sizeof(*peers));
-	int r = peers ? 0 : err_sys(err, -ENOMEM, "WireGuard peers");
 	size_t at = 0;
+	int r = 0;
 
+	if (!peers)
+		return err_sys(err, -ENOMEM, "WireGuard peers");
 	while (!r && at < n) {
 		uint32_t wg = s[at].wg_peer.wg;
 		size_t k = 0;
 
-		while (at < n && k < WG_CHUNK && s[at].wg_peer.wg == wg)
-			wg_peer_fill(&peers[k++], &s[at++]);
-		r = wg_chunk(net, wg, peers, k, err);
+		for (; at + k < n && k < WG_CHUNK && s[at + k].wg_peer.wg == wg; k++)
+			wg_peer_fill(&peers[k], &s[at + k]);
+		*ret_at = at;
+		if (wg_chunk(net, wg, peers, k, err))
+			r = wg_one_by_one(net, s + at, k, peers, ret_at, err);
+		at += k;
 	}
-	if (peers)
-		explicit_bzero(peers, WG_CHUNK * sizeof(*peers));
+	explicit_bzero(peers, WG_CHUNK * sizeof(*peers));
 	free(peers);
 	return r;
 }
 
-static int run(struct net *net, const struct step *s, size_t n, struct err *err)
+static int one(struct net *net, const struct step *s, struct err *err)
 {
+	switch (s->type) {
+	case STEP_VRF_ADD:
+		return vrf_add(net, &s->vrf, err);
+	case STEP_VRF_DEL:
+		return vrf_del(net, &s->vrf, err);
+	case STEP_ROUTE_DEL:
+		return route_del(net, &s->route, err);
+	case STEP_SLOT_CLOSE:
+	case STEP_SLOT_SET:
+		return slot_write(net, &s->slot, s->type == STEP_SLOT_SET, err);
+	default:
+		return err_set(err, -EINVAL, "step type %d", s->type);
+	}
+}
+
+static int run(void *ctx, const struct step *s, size_t n, size_t *ret_at, struct err *err)
+{
+	struct net *net = ctx;
+	char text[128];
 	int r = 0;
 
-	switch (s->type) {
-	case STEP_ROUTE_DEL:
-	case STEP_ROUTE_SET:
-		return routes(net, s, n, err);
-	case STEP_WG_DEL:
-	case STEP_WG_SET:
-		return wg_peers(net, s, n, err);
-	default:
-		break;
-	}
+	for (size_t i = 0; i < n; i++)
+		log_debug("%s", step_text(text, sizeof(text), &s[i]));
+	if (s->type == STEP_ROUTE_SET)
+		return routes_set(net, s, n, ret_at, err);
+	if (s->type == STEP_WG_DEL || s->type == STEP_WG_SET)
+		return wg_peers(net, s, n, ret_at, err);
 	for (size_t i = 0; i < n && !r; i++) {
-		if (s->type == STEP_VRF_ADD)
-			r = vrf_add(net, &s[i].vrf, err);
-		else if (s->type == STEP_VRF_DEL)
-			r = vrf_del(net, &s[i].vrf, err);
-		else
-			r = slot_write(net, &s[i].slot, s->type == STEP_SLOT_SET, err);
+		r = one(net, &s[i], err);
+		*ret_at = i;
 	}
 	return r;
 }
 
-int apply(struct net *net, const struct plan *plan, struct err *err)
+int apply(struct net *net, const struct plan *plan, const struct kstate *wanted,
+	  unsigned int *ret_failed, struct err *err)
 {
-	char text[128];
-	size_t i = 0, n;
-	int r = 0;
-
-	for (; i < plan->n && !r; i += n) {
-		for (n = 1; i + n < plan->n && plan->steps[i + n].type == plan->steps[i].type; n++)
-			;
-		for (size_t k = i; k < i + n; k++)
-			log_debug("%s", step_text(text, sizeof(text), &plan->steps[k]));
-		r = run(net, &plan->steps[i], n, err);
-	}
-	return r;
+	return steps_run(plan, wanted, run, net, ret_failed, err);
 }

@@ -191,6 +191,19 @@ static void want_limits(struct kslot *slot, const struct peer *peer)
 		(uint32_t)((uint64_t)slot->in_byte_ps * KSTATE_ABUSE_PACKET_BYTES / 1000);
 }
 
+/* The peer on the other device of the pair. It comes to us: its endpoint is not known. */
+static int want_other(struct kstate *s, const struct peer *peer)
+{
+	struct kwg_peer wg = {.wg = !peer->wg, .v6 = peer->v6, .v4 = peer->v4};
+	int r;
+
+	memcpy(wg.public_key, peer->other_key, KEY_LEN);
+	memcpy(wg.psk, peer->other_psk, KEY_LEN);
+	r = kstate_add_wg_peer(s, &wg);
+	explicit_bzero(&wg, sizeof(wg));
+	return r;
+}
+
 int kstate_want(struct kstate *s, const struct peer *peer, uint16_t class_minor,
 		const struct kstate_env *env)
 {
@@ -211,6 +224,7 @@ int kstate_want(struct kstate *s, const struct peer *peer, uint16_t class_minor,
 	want_limits(&slot, peer);
 	memcpy(wg.public_key, peer->public_key, KEY_LEN);
 	memcpy(wg.psk, peer->psk, KEY_LEN);
+	slot.both = peer->has_other;
 	r = kstate_add_vrf(s, &vrf);
 	if (!r)
 		r = want_own_routes(s, peer, KSTATE_MAIN, env);
@@ -220,6 +234,8 @@ int kstate_want(struct kstate *s, const struct peer *peer, uint16_t class_minor,
 		r = want_defaults(s, vrf.table, env);
 	if (!r)
 		r = kstate_add_wg_peer(s, &wg);
+	if (!r && peer->has_other)
+		r = want_other(s, peer);
 	if (!r)
 		r = kstate_add_slot(s, &slot);
 	explicit_bzero(&wg, sizeof(wg));

@@ -63,6 +63,7 @@ struct kslot {
 	uint32_t mtu;
 	uint16_t class_minor;
 	bool smtp;
+	bool both; /* packets of either wg device are this slot's */
 	uint32_t in_byte_ps, in_packet_ns, scan_ns; /* as in struct sc_slot */
 	struct sc_firewall firewall;
 };

@@ -66,6 +66,7 @@ struct msg {
 			uint32_t slots;
 			uint32_t max_mtu;
 			uint64_t memory_bytes; /* of the data plane's maps */
+			struct addr4 router4;  /* nobody may have it; zero = none */
 			char xdp_mode[16];
 		} relay;
 		struct {

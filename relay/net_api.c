@@ -201,9 +201,24 @@ void net_api_close(struct net *net)
 	net->syncing = false;
 }
 
-int net_set_api(struct net *net, int fd, struct err *err)
+void net_api_send_relay(struct net *net)
 {
 	struct msg relay = {.type = MSG_RELAY};
+
+	if (!net->api_poll)
+		return;
+	memcpy(relay.relay.wg_public_key, net->wg_public_key, sizeof(net->wg_public_key));
+	memcpy(relay.relay.wg_port, net->conf.wg_port, sizeof(net->conf.wg_port));
+	relay.relay.slots = net->conf.slots;
+	relay.relay.max_mtu = net->conf.mtu;
+	relay.relay.memory_bytes = dp_memory_bytes(net->dp);
+	relay.relay.router4 = net->router4;
+	strncpy(relay.relay.xdp_mode, dp_xdp_mode_text(net->dp), sizeof(relay.relay.xdp_mode) - 1);
+	net_api_send(net, &relay);
+}
+
+int net_set_api(struct net *net, int fd, struct err *err)
+{
 	int r;
 
 	net_api_close(net);
@@ -218,13 +233,7 @@ int net_set_api(struct net *net, int fd, struct err *err)
 	}
 	net->api_poll->data = net;
 	net->api_fd = fd;
-	memcpy(relay.relay.wg_public_key, net->wg_public_key, sizeof(net->wg_public_key));
-	memcpy(relay.relay.wg_port, net->conf.wg_port, sizeof(net->conf.wg_port));
-	relay.relay.slots = net->conf.slots;
-	relay.relay.max_mtu = net->conf.mtu;
-	relay.relay.memory_bytes = dp_memory_bytes(net->dp);
-	strncpy(relay.relay.xdp_mode, dp_xdp_mode_text(net->dp), sizeof(relay.relay.xdp_mode) - 1);
-	net_api_send(net, &relay);
+	net_api_send_relay(net);
 	want_events(net);
 	return 0;
 }

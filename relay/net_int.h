@@ -79,11 +79,17 @@ int net_uplink_gateways(struct net *net, bool *ret_changed, struct err *err);
 int net_peer_check(const struct net *net, const struct peer *peer, struct err *err);
 int net_peer_set(struct net *net, const struct peer *peer, struct err *err);
 int net_peer_del(struct net *net, uint32_t slot, uint32_t generation, struct err *err);
+/* Of peers synced with the same key or IPv4 address, only the one in the lowest slot stays. */
+int net_peer_drop_doubles(struct net *net, struct err *err);
 int net_peer_sync_end(struct net *net, struct err *err);
+/* Steps that fail are logged and close their peer: no error of the whole. */
 int net_reconcile(struct net *net, unsigned int *ret_steps, struct err *err);
 /* net_psk.c: a peer without a PSK gets that of `old` (NULL = none), or a random one. */
 int net_psk_fill(struct peer *peer, const struct peer *old, struct err *err);
 int net_psk_adopt(struct net *net, struct err *err); /* wanted peers get the kernel's */
+/* net_rotate.c: -ENOTCONN: the peer is to go on with its other key, which has not been used yet. */
+int net_rotate_check(struct net *net, const struct peer *old, const struct peer *peer,
+		     struct err *err);
 int net_psk_set(struct net *net, const struct msg *in, struct err *err);
 
 /* net_peer.c: the slot an address carries, or -ENOENT. */
@@ -93,12 +99,14 @@ int net_peer_slot_of(const struct conf *conf, const struct addr6 *v6, uint32_t *
 bool net_pool_onlink6(const struct conf *conf, const struct addr6 *v6);
 bool net_pool_onlink4(const struct conf *conf, struct addr4 v4);
 
-/* observe.c, apply.c */
+/* observe.c, apply.c: as steps_run() */
 int observe(struct net *net, struct kstate *ret_state, struct err *err);
-int apply(struct net *net, const struct plan *plan, struct err *err);
+int apply(struct net *net, const struct plan *plan, const struct kstate *wanted,
+	  unsigned int *ret_failed, struct err *err);
 
 /* net_api.c */
 void net_api_send(struct net *net, const struct msg *msg);
+void net_api_send_relay(struct net *net); /* what it says of itself has changed */
 void net_api_close(struct net *net);
 
 /* net_seen.c */

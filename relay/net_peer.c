@@ -53,6 +53,14 @@ bool net_pool_onlink4(const struct conf *conf, struct addr4 v4)
 	return false;
 }
 
+static bool shares_key(const struct peer *a, const struct peer *b)
+{
+	return !memcmp(a->public_key, b->public_key, KEY_LEN) ||
+	       (a->has_other && !memcmp(a->other_key, b->public_key, KEY_LEN)) ||
+	       (b->has_other && !memcmp(a->public_key, b->other_key, KEY_LEN)) ||
+	       (a->has_other && b->has_other && !memcmp(a->other_key, b->other_key, KEY_LEN));
+}
+
 int net_peer_check(const struct net *net, const struct peer *p, struct err *err)
 {
 	const struct conf *conf = &net->conf;
@@ -76,6 +84,8 @@ int net_peer_check(const struct net *net, const struct peer *p, struct err *err)
 		return err_set(err, -EINVAL, "slot %u: account out of range", p->slot);
 	if (p->wg > 1 || p->mtu < 1280 || p->mtu > conf->mtu)
 		return err_set(err, -EINVAL, "slot %u: device or MTU out of range", p->slot);
+	if (p->has_other > 1 || (p->has_other && !memcmp(p->other_key, p->public_key, KEY_LEN)))
+		return err_set(err, -EINVAL, "slot %u: its other key makes no sense", p->slot);
 	if (p->firewall.n > SC_MAX_RULES)
 		return err_set(err, -EINVAL, "slot %u: more than %d firewall rules", p->slot,
 			       SC_MAX_RULES);
@@ -85,12 +95,13 @@ int net_peer_check(const struct net *net, const struct peer *p, struct err *err)
 			return err_set(err, -EINVAL, "slot %u: its key is the relay's own",
 				       p->slot);
 	}
-	for (uint32_t i = 0; i < conf->slots; i++) {
+	/* Of a sync all are compared at once: net_peer_drop_doubles(). */
+	for (uint32_t i = 0; i < conf->slots && !net->syncing; i++) {
 		const struct peer *other = &net->want[i];
 
-		if (!net->used[i] || i == p->slot || net->syncing)
+		if (!net->used[i] || i == p->slot)
 			continue;
-		if (!memcmp(other->public_key, p->public_key, KEY_LEN))
+		if (shares_key(other, p))
 			return err_set(err, -EEXIST, "slot %u: slot %u has this key", p->slot, i);
 		if (!addr4_is_zero(p->v4) && addr4_eq(other->v4, p->v4))
 			return err_set(err, -EEXIST, "slot %u: slot %u has this IPv4 address",
@@ -153,7 +164,7 @@ static int change_one(struct net *net, uint32_t slot, const struct peer *peer, s
 	if (!r && plan_make(&wanted, &observed, &plan))
 		r = err_sys(err, -ENOMEM, "plan");
 	if (!r)
-		r = apply(net, &plan, err);
+		r = apply(net, &plan, &wanted, NULL, err);
 	plan_clear(&plan);
 	kstate_clear(&wanted);
 	kstate_clear(&observed);
@@ -172,6 +183,9 @@ int net_peer_set(struct net *net, const struct peer *asked, struct err *err)
 		net->next_used[peer.slot] = true;
 		return 0;
 	}
+	r = net_rotate_check(net, old, &peer, err);
+	if (r)
+		return r;
 	r = net_psk_fill(&peer, old, err);
 	if (!r)
 		r = change_one(net, peer.slot, &peer, err);
@@ -213,6 +227,7 @@ int net_reconcile(struct net *net, unsigned int *ret_steps, struct err *err)
 {
 	struct kstate wanted = {}, observed = {};
 	struct plan plan = {};
+	unsigned int failed = 0;
 	int r;
 
 	/* Before the first sync nobody knows what is wanted: what runs, runs on. */
@@ -231,13 +246,70 @@ int net_reconcile(struct net *net, unsigned int *ret_steps, struct err *err)
 	if (!r && plan_make(&wanted, &observed, &plan))
 		r = err_sys(err, -ENOMEM, "plan");
 	if (!r)
-		r = apply(net, &plan, err);
+		r = apply(net, &plan, &wanted, &failed, err);
+	if (failed)
+		r = 0;
 	if (!r && ret_steps)
 		*ret_steps = (unsigned int)plan.n;
 	plan_clear(&plan);
 	kstate_clear(&wanted);
 	kstate_clear(&observed);
 	return r;
+}
+
+static int cmp_next(const void *a, const void *b, void *ctx, bool by_key)
+{
+	const struct peer *next = ((const struct net *)ctx)->next;
+	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	int c = by_key ? memcmp(next[x].public_key, next[y].public_key, KEY_LEN)
+		       : memcmp(&next[x].v4, &next[y].v4, sizeof(next[x].v4));
+
+	return c ? c : (x > y) - (x < y);
+}
+
+static int cmp_key(const void *a, const void *b, void *ctx)
+{
+	return cmp_next(a, b, ctx, true);
+}
+
+static int cmp_v4(const void *a, const void *b, void *ctx)
+{
+	return cmp_next(a, b, ctx, false);
+}
+
+static bool is_double(const struct net *net, uint32_t a, uint32_t b, bool by_key)
+{
+	const struct peer *x = &net->next[a], *y = &net->next[b];
+
+	return by_key ? !memcmp(x->public_key, y->public_key, KEY_LEN)
+		      : !addr4_is_zero(x->v4) && addr4_eq(x->v4, y->v4);
+}
+
+int net_peer_drop_doubles(struct net *net, struct err *err)
+{
+	AUTO_FREE uint32_t *slots = calloc(net->conf.slots, sizeof(*slots));
+
+	if (!slots)
+		return err_sys(err, -ENOMEM, "peers");
+	for (int by_key = 1; by_key >= 0; by_key--) {
+		size_t n = 0, first = 0;
+
+		for (uint32_t i = 0; i < net->conf.slots; i++) {
+			if (net->next_used[i])
+				slots[n++] = i;
+		}
+		qsort_r(slots, n, sizeof(*slots), by_key ? cmp_key : cmp_v4, net);
+		for (size_t i = 1; i < n; i++) {
+			if (!is_double(net, slots[first], slots[i], by_key)) {
+				first = i;
+				continue;
+			}
+			log_err("slot %u: slot %u has its %s: left out", slots[i], slots[first],
+				by_key ? "key" : "IPv4 address");
+			net->next_used[slots[i]] = false;
+		}
+	}
+	return 0;
 }
 
 int net_peer_sync_end(struct net *net, struct err *err)
@@ -248,6 +320,7 @@ int net_peer_sync_end(struct net *net, struct err *err)
 
 	if (!net->syncing)
 		return err_set(err, -EPROTO, "SYNC_END without SYNC_BEGIN");
+	r = net_peer_drop_doubles(net, err);
 	/* An api role that starts anew finds peers with the keys that they have. */
 	for (uint32_t i = 0; i < n && !r; i++) {
 		if (net->next_used[i] && net->used[i])

@@ -18,17 +18,37 @@ static bool is_zero(const uint8_t key[static KEY_LEN])
 	return !all;
 }
 
+/* What the slot has for this key, which may have been its other one. */
+static const uint8_t *psk_of(const struct peer *old, const uint8_t key[static KEY_LEN])
+{
+	if (!memcmp(old->public_key, key, KEY_LEN) && !is_zero(old->psk))
+		return old->psk;
+	if (old->has_other && !memcmp(old->other_key, key, KEY_LEN) && !is_zero(old->other_psk))
+		return old->other_psk;
+	return NULL;
+}
+
+static int fill(const struct peer *old, const uint8_t key[static KEY_LEN],
+		uint8_t psk[static KEY_LEN])
+{
+	const uint8_t *has = old ? psk_of(old, key) : NULL;
+
+	if (!is_zero(psk))
+		return 0;
+	if (has)
+		memcpy(psk, has, KEY_LEN);
+	else if (getrandom(psk, KEY_LEN, 0) != KEY_LEN)
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
 int net_psk_fill(struct peer *peer, const struct peer *old, struct err *err)
 {
-	if (!is_zero(peer->psk))
-		return 0;
-	if (old && !memcmp(old->public_key, peer->public_key, KEY_LEN) && !is_zero(old->psk)) {
-		memcpy(peer->psk, old->psk, KEY_LEN);
-		return 0;
-	}
-	if (getrandom(peer->psk, KEY_LEN, 0) != KEY_LEN)
-		return err_sys(err, errno ? -errno : -EIO, "slot %u: random key", peer->slot);
-	return 0;
+	int r = fill(old, peer->public_key, peer->psk);
+
+	if (!r && peer->has_other)
+		r = fill(old, peer->other_key, peer->other_psk);
+	return r ? err_sys(err, r, "slot %u: random key", peer->slot) : 0;
 }
 
 struct adopting {
@@ -50,6 +70,9 @@ static int adopt(const struct nl_wg_peer *p, void *ctx)
 	if (peer->wg == a->wg && !memcmp(peer->public_key, p->public_key, KEY_LEN) &&
 	    is_zero(peer->psk))
 		memcpy(peer->psk, p->psk, KEY_LEN);
+	if (peer->wg != a->wg && peer->has_other &&
+	    !memcmp(peer->other_key, p->public_key, KEY_LEN) && is_zero(peer->other_psk))
+		memcpy(peer->other_psk, p->psk, KEY_LEN);
 	return 0;
 }
 
@@ -75,23 +98,25 @@ int net_psk_set(struct net *net, const struct msg *in, struct err *err)
 	struct nl_wg_peer peer = {.update_only = true, .has_psk = true};
 	struct nl_wg_device dev = {};
 	struct peer *want;
+	bool other;
 	int r;
 
 	if (in->psk.slot >= net->conf.slots)
 		return err_set(err, -EINVAL, "slot %u: there are %u", in->psk.slot,
 			       net->conf.slots);
 	want = &net->want[in->psk.slot];
+	other = want->has_other && !memcmp(want->other_key, in->psk.public_key, KEY_LEN);
 	if (net->syncing || !net->used[in->psk.slot] || want->generation != in->psk.generation ||
-	    memcmp(want->public_key, in->psk.public_key, KEY_LEN))
+	    (!other && memcmp(want->public_key, in->psk.public_key, KEY_LEN)))
 		return err_set(err, -ENOENT, "slot %u: has no such peer", in->psk.slot);
 	if (is_zero(in->psk.psk))
 		return err_set(err, -EINVAL, "slot %u: no pre-shared key", in->psk.slot);
-	dev.ifindex = net->wg_ifindex[want->wg];
-	memcpy(peer.public_key, want->public_key, KEY_LEN);
+	dev.ifindex = net->wg_ifindex[other ? !want->wg : want->wg];
+	memcpy(peer.public_key, in->psk.public_key, KEY_LEN);
 	memcpy(peer.psk, in->psk.psk, KEY_LEN);
 	r = nl_wg_set(net->genl, &dev, &peer, 1, err);
 	explicit_bzero(&peer, sizeof(peer));
 	if (!r)
-		memcpy(want->psk, in->psk.psk, KEY_LEN);
+		memcpy(other ? want->other_psk : want->psk, in->psk.psk, KEY_LEN);
 	return r;
 }

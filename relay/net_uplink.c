@@ -103,8 +103,10 @@ static int follow_default(struct net *net, uint16_t family, bool *ret_there, boo
 	nh.family = walk.best.via6 ? AF_INET6 : family;
 	nh.has_gateway = walk.best.has_gateway;
 	nh.gateway6 = walk.best.gateway6;
-	if (nh.has_gateway && nh.family == AF_INET)
+	if (nh.has_gateway && nh.family == AF_INET && !addr4_eq(net->router4, nh.gateway4)) {
 		net->router4 = nh.gateway4;
+		net_api_send_relay(net);
+	}
 	if (!walk.found || (*ret_there && nexthop_eq(&nh, &have)))
 		return 0;
 	r = nl_nexthop_replace(net->rtnl, &nh, KSTATE_RTPROT, err);

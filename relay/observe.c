@@ -113,6 +113,7 @@ static int observe_slots(struct walk *walk)
 		k.mtu = v.mtu;
 		k.class_minor = (uint16_t)v.class_minor;
 		k.smtp = v.flags & SC_SLOT_SMTP;
+		k.both = v.flags & SC_SLOT_BOTH;
 		k.in_byte_ps = v.in_byte_ps;
 		k.in_packet_ns = v.in_packet_ns;
 		k.scan_ns = v.scan_ns;

@@ -26,7 +26,11 @@ struct peer {
 	uint32_t smtp;		     /* tier: 1 = port 25 is open */
 	uint32_t scan_per_s;	     /* tier: new destinations, 0 = no limit */
 	struct sc_firewall firewall; /* the peer's own rules, n = 0: open */
-	struct endpoint endpoint;    /* last known; used only when the peer is new to the kernel */
+	/* While a key rotates: its next or its former key, on the other device of the pair. */
+	uint32_t has_other;
+	uint8_t other_key[KEY_LEN];
+	uint8_t other_psk[KEY_LEN]; /* as psk */
+	struct endpoint endpoint;   /* last known; used only when the peer is new to the kernel */
 };
 
 #endif

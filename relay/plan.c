@@ -54,7 +54,7 @@ static bool same_owner(const struct kslot *a, const struct kslot *b)
 static bool same_slot(const struct kslot *a, const struct kslot *b)
 {
 	return same_owner(a, b) && a->wg == b->wg && a->table == b->table && a->mtu == b->mtu &&
-	       a->class_minor == b->class_minor && a->smtp == b->smtp &&
+	       a->class_minor == b->class_minor && a->smtp == b->smtp && a->both == b->both &&
 	       a->in_byte_ps == b->in_byte_ps && a->in_packet_ns == b->in_packet_ns &&
 	       a->scan_ns == b->scan_ns && !memcmp(&a->firewall, &b->firewall, sizeof(a->firewall));
 }
@@ -185,6 +185,36 @@ void plan_clear(struct plan *plan)
 		explicit_bzero(plan->steps, plan->n * sizeof(*plan->steps));
 	free(plan->steps);
 	*plan = (struct plan){};
+}
+
+/* The default routes of a VRF are everybody's who is in it; a host route is its peer's alone. */
+static bool route_concerns(const struct kroute *r, const struct kslot *slot)
+{
+	if (!r->dst_len)
+		return r->table == slot->table;
+	if (r->family == AF_INET6)
+		return addr6_eq(&r->dst, &slot->v6);
+	return !memcmp(&r->dst, &slot->v4, sizeof(slot->v4));
+}
+
+bool step_concerns(const struct step *step, const struct kslot *slot)
+{
+	switch (step->type) {
+	case STEP_SLOT_CLOSE:
+	case STEP_SLOT_SET:
+		return step->slot.slot == slot->slot;
+	case STEP_WG_DEL:
+	case STEP_WG_SET:
+		return addr6_eq(&step->wg_peer.v6, &slot->v6) ||
+		       (!addr4_is_zero(slot->v4) && addr4_eq(step->wg_peer.v4, slot->v4));
+	case STEP_ROUTE_DEL:
+	case STEP_ROUTE_SET:
+		return route_concerns(&step->route, slot);
+	case STEP_VRF_DEL:
+	case STEP_VRF_ADD:
+		return step->vrf.table == slot->table;
+	}
+	return true;
 }
 
 static void route_text(char *out, size_t len, const char *verb, const struct kroute *r)

@@ -38,6 +38,8 @@ struct plan {
 /* Both states sorted (kstate_sort). -ENOMEM. */
 int plan_make(const struct kstate *wanted, const struct kstate *observed, struct plan *ret_plan);
 void plan_clear(struct plan *plan);
+/* A wanted slot that must not be open when this step failed. */
+bool step_concerns(const struct step *step, const struct kslot *slot);
 const char *step_text(char *out, size_t len, const struct step *step); /* for logs and tests */
 
 #endif

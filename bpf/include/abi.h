@@ -60,6 +60,7 @@ struct sc_uplink {
 #define SC_SLOT_LIVE 0x1u
 #define SC_SLOT_SMTP 0x2u     /* may open connections to port 25 */
 #define SC_SLOT_FIREWALL 0x4u /* has an entry in map "firewall": without it, all is refused */
+#define SC_SLOT_BOTH 0x8u     /* its key rotates: either device of the pair is right */
 
 struct sc_slot {
 	__u32 flags;

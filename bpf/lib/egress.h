@@ -12,7 +12,7 @@ STAGE int egress_source(const struct __sk_buff *skb, struct pkt *pkt)
 	struct slot_ref ref;
 
 	if (slot_by_addr(pkt->ip.v6, pkt->ip.src, &ref) != PLACE_SLOT ||
-	    ref.slot->wg_ifindex != skb->ifindex)
+	    !slot_has_wg(ref.slot, skb->ifindex))
 		return -SC_DROP_BAD_SOURCE;
 	pkt->ref = ref;
 	return 0;

@@ -93,6 +93,13 @@ STAGE enum place slot_by_addr(bool v6, const void *addr, struct slot_ref *ret_re
 	return v6 ? slot_by_v6(p, addr, ret_ref) : slot_by_v4(p, addr, ret_ref);
 }
 
+/* Is this the slot's tunnel? While a key rotates the peer has both; WireGuard itself looks whether
+ * a packet's source is its sender's. */
+STAGE bool slot_has_wg(const struct sc_slot *slot, __u32 ifindex)
+{
+	return slot->wg_ifindex == ifindex || slot->flags & SC_SLOT_BOTH;
+}
+
 /* An address of either family in one form. */
 STAGE struct sc_own_key own_key(bool v6, const void *addr)
 {

@@ -5,6 +5,7 @@
  * "port N" once the role serves, then obeys lines on standard input, each answered by a line:
  *
  *	peers				SLOT GENERATION KEY V6 V4 CEIL RATE of each, then "."
+ *	pair SLOT			WG KEY OTHER of the slot, OTHER - = none
  *	stats SLOT UP DOWN		packets each way that STATS_GET reports
  *	psk SLOT			the slot's pre-shared key and how often it was set
  *	seen SLOT AGO_S ENDPOINT RX TX	a handshake of the slot's peer
@@ -35,6 +36,7 @@
 
 struct slot {
 	bool used, named;
+	bool proven; /* its other key has a PSK: here that stands for a handshake */
 	struct peer peer;
 	unsigned int psk_sets;
 	uint64_t up, down;
@@ -45,6 +47,7 @@ static const char *relayd, *conf_path;
 static struct slot slots[SLOTS];
 static int tls_fd = -1, ctl_fd = -1, net_fd = -1;
 static pid_t child;
+static struct addr4 router4;
 static uint32_t refuse;
 static bool mute;
 
@@ -67,8 +70,14 @@ static int on_set(const struct peer *peer)
 {
 	struct slot *s = peer->slot < SLOTS ? &slots[peer->slot] : NULL;
 
-	if (!s)
+	if (!s || (!addr4_is_zero(router4) && addr4_eq(peer->v4, router4)))
 		return -EINVAL;
+	if (s->used && s->peer.has_other && s->peer.wg != peer->wg &&
+	    !memcmp(s->peer.other_key, peer->public_key, KEY_LEN)) {
+		if (!s->proven)
+			return -ENOTCONN;
+		s->proven = false;
+	}
 	s->used = s->named = true;
 	s->peer = *peer;
 	return 0;
@@ -95,8 +104,13 @@ static int on_psk(const struct msg *msg)
 {
 	struct slot *s = &slots[msg->psk.slot % SLOTS];
 
-	if (!s->used || s->peer.generation != msg->psk.generation ||
-	    memcmp(s->peer.public_key, msg->psk.public_key, KEY_LEN))
+	if (!s->used || s->peer.generation != msg->psk.generation)
+		return -ENOENT;
+	if (s->peer.has_other && !memcmp(s->peer.other_key, msg->psk.public_key, KEY_LEN)) {
+		s->proven = true;
+		return 0;
+	}
+	if (memcmp(s->peer.public_key, msg->psk.public_key, KEY_LEN))
 		return -ENOENT;
 	memcpy(s->peer.psk, msg->psk.psk, KEY_LEN);
 	s->psk_sets++;
@@ -200,10 +214,23 @@ static void child_main(const int fds[], const int numbers[], size_t n)
 	_exit(127);
 }
 
+static void send_relay(void)
+{
+	struct msg relay = {.type = MSG_RELAY};
+
+	memset(relay.relay.wg_public_key, 7, sizeof(relay.relay.wg_public_key));
+	relay.relay.wg_port[0] = conf.wg_port[0];
+	relay.relay.wg_port[1] = conf.wg_port[1];
+	relay.relay.slots = conf.slots;
+	relay.relay.max_mtu = 1420;
+	snprintf(relay.relay.xdp_mode, sizeof(relay.relay.xdp_mode), "generic");
+	relay.relay.router4 = router4;
+	msg_send(net_fd, &relay);
+}
+
 static void start(void)
 {
 	static const int numbers[] = {MSG_FD, MSG_FD_TLS, MSG_FD_CTL, MSG_FD_CONF, ROLE_FD_READY};
-	struct msg relay = {.type = MSG_RELAY};
 	int pair[2], ready[2], conf_fd;
 	struct err err;
 	char byte;
@@ -223,13 +250,7 @@ static void start(void)
 	close(ready[1]);
 	close(conf_fd);
 	net_fd = pair[0];
-	memset(relay.relay.wg_public_key, 7, sizeof(relay.relay.wg_public_key));
-	relay.relay.wg_port[0] = conf.wg_port[0];
-	relay.relay.wg_port[1] = conf.wg_port[1];
-	relay.relay.slots = conf.slots;
-	relay.relay.max_mtu = 1420;
-	snprintf(relay.relay.xdp_mode, sizeof(relay.relay.xdp_mode), "generic");
-	msg_send(net_fd, &relay);
+	send_relay();
 	for (;;) {
 		struct pollfd fds[] = {{net_fd, POLLIN, 0}, {ready[0], POLLIN, 0}};
 		struct msg msg;
@@ -283,6 +304,14 @@ static void print_peers(void)
 	puts(".");
 }
 
+static void print_pair(const struct peer *p)
+{
+	char key[KEY_TEXT_LEN], other[KEY_TEXT_LEN];
+
+	printf("%u %s %s\n", p->wg, b64_key_text(key, p->public_key),
+	       p->has_other ? b64_key_text(other, p->other_key) : "-");
+}
+
 static void send_seen(const struct slot *s, uint64_t ago, const char *endpoint, uint64_t rx,
 		      uint64_t tx)
 {
@@ -314,6 +343,10 @@ static void obey(char *words[], size_t n)
 		printf("%s %u\n", b64_key_text(key, s->peer.psk), s->psk_sets);
 		return;
 	}
+	if (!strcmp(words[0], "pair")) {
+		print_pair(&slots[v[1] % SLOTS].peer);
+		return;
+	}
 	if (!strcmp(words[0], "stats")) {
 		slots[v[1] % SLOTS].up = v[2];
 		slots[v[1] % SLOTS].down = v[3];
@@ -321,6 +354,9 @@ static void obey(char *words[], size_t n)
 		send_seen(&slots[v[1] % SLOTS], v[2], words[3], v[4], v[5]);
 	} else if (!strcmp(words[0], "refuse")) {
 		refuse = (uint32_t)v[1];
+	} else if (!strcmp(words[0], "router") && n == 2) {
+		parse_addr4(words[1], &router4);
+		send_relay();
 	} else if (!strcmp(words[0], "mute")) {
 		mute = n > 1 && !strcmp(words[1], "on");
 	} else if (!strcmp(words[0], "stop") || !strcmp(words[0], "kill")) {

@@ -638,6 +638,41 @@ static void test_slot_moves(void **state UNUSED)
 	verdict("new tunnel out", &r, TC_ACT_UNSPEC, 0);
 }
 
+/* While a key rotates both tunnels are the slot's; before and after only one. */
+static void test_slot_rotates(void **state UNUSED)
+{
+	const struct spec up = {.src = SLOT3_V6, .dst = FAR6}, down = {.dst = SLOT3_V6};
+	const struct spec other = {.src = SLOT4_V6, .dst = FAR6};
+	struct sc_slot s;
+	struct rig_result r;
+	struct pkt in;
+
+	assert_int_equal(dp_slot_get(rig.dp, 3, &s), 0);
+	run(RIG_WG_IN, &up, rig.wg1, &in, &r);
+	verdict("the next key before", &r, TC_ACT_SHOT, SC_DROP_BAD_SOURCE);
+	for (int turned = 0; turned < 2; turned++) {
+		s.flags |= SC_SLOT_BOTH;
+		s.wg_ifindex = turned ? rig.wg1 : rig.wg0;
+		assert_int_equal(dp_slot_set(rig.dp, 3, &s, NULL), 0);
+		run(RIG_WG_IN, &up, rig.wg0, &in, &r);
+		verdict("first tunnel in", &r, TC_ACT_REDIRECT, 0);
+		run(RIG_WG_IN, &up, rig.wg1, &in, &r);
+		verdict("second tunnel in", &r, TC_ACT_REDIRECT, 0);
+		run(RIG_WG_OUT, &down, rig.wg0, &in, &r);
+		verdict("first tunnel out", &r, TC_ACT_UNSPEC, 0);
+		run(RIG_WG_OUT, &down, rig.wg1, &in, &r);
+		verdict("second tunnel out", &r, TC_ACT_UNSPEC, 0);
+	}
+	run(RIG_WG_IN, &other, rig.wg0, &in, &r);
+	verdict("another slot", &r, TC_ACT_SHOT, SC_DROP_BAD_SOURCE);
+	s.flags &= ~SC_SLOT_BOTH;
+	assert_int_equal(dp_slot_set(rig.dp, 3, &s, NULL), 0);
+	run(RIG_WG_IN, &up, rig.wg0, &in, &r);
+	verdict("the former key after", &r, TC_ACT_SHOT, SC_DROP_BAD_SOURCE);
+	run(RIG_WG_IN, &up, rig.wg1, &in, &r);
+	verdict("the new key after", &r, TC_ACT_REDIRECT, 0);
+}
+
 /* Uplink out: marks become classes. */
 static void test_uplink_out(void **state UNUSED)
 {
@@ -675,10 +710,19 @@ static void test_uplink_out(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_uplink_in),	   T(test_hop_checksum), T(test_uplink_in_truncated),
-		T(test_uplink_in_vlan),	   T(test_wg_out),	 T(test_wg_in),
-		T(test_wg_truncated),	   T(test_wg_not_ip),	 T(test_last_seen),
-		T(test_hairpin),	   T(test_slot_moves),	 T(test_uplink_out),
+		T(test_uplink_in),
+		T(test_hop_checksum),
+		T(test_uplink_in_truncated),
+		T(test_uplink_in_vlan),
+		T(test_wg_out),
+		T(test_wg_in),
+		T(test_wg_truncated),
+		T(test_wg_not_ip),
+		T(test_last_seen),
+		T(test_hairpin),
+		T(test_slot_moves),
+		T(test_slot_rotates),
+		T(test_uplink_out),
 		T(test_every_own_address),
 	};
 

@@ -11,7 +11,8 @@
 #include "agent/helper_msg.h"
 #include "agent/tunnel.h"
 
-int tunnel_attach(UNUSED int netns_fd, const struct tunnel_conf *conf, UNUSED struct err *err)
+int tunnel_attach(UNUSED int netns_fd, const struct tunnel_conf *conf, UNUSED bool *ret_without_v6,
+		  UNUSED struct err *err)
 {
 	if (strlen(conf->container_id) != HELPER_ID_LEN - 1 || conf->mtu < 1280 ||
 	    !conf->endpoint.port || (addr6_is_zero(&conf->v6) && addr4_is_zero(conf->v4)))

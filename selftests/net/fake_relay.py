@@ -6,6 +6,7 @@ since Python does not export keying material."""
 import base64
 import http.server
 import json
+import os
 import ssl
 import sys
 
@@ -118,6 +119,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_DELETE(self):
         ask = self.body()
+        if self.path == "/v1/peers/rotate":
+            turned = os.path.exists(log + ".turned")
+            self.note(f"DROP {ask['pubkey']} {ask['new_pubkey']} {'turned' if turned else 'dropped'}")
+            self.reply(409 if turned else 200, {"code": "rotated"} if turned else {})
+            return
         if self.outside():
             return
         self.note(f"DELETE {ask['pubkey']}")

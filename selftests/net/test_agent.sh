@@ -25,7 +25,7 @@ trap cleanup EXIT
 
 n=0 failed=0
 echo "TAP version 13"
-echo "1..37"
+echo "1..50"
 check() { # check NAME COMMAND...
 	local name=$1
 	shift
@@ -95,6 +95,7 @@ SIDECAR_JOIN="sidecar://localhost:8443/?pin=$live&pin=$standby"
 DOCKER_HOST=unix://$tmp/docker.sock
 SIDECAR_STATE_DIR=$tmp/state
 SIDECAR_NETNS_DIR=$tmp/netns
+SIDECAR_SOCKET=$tmp/agent.sock
 END
 start_agent() {
 	"$BUILD/sidecar-agent" -v --env "$tmp/env" 2>>"$tmp/log" &
@@ -147,6 +148,24 @@ factors=$(tr '\0' '\n' <"/proc/$(worker)/environ" | sed -n 's/^SIDECAR_FACTORS=/
 check "what tells the host comes from the helper, hashed" \
 	grep -qxE '([A-Za-z0-9+/]{43}=|-)(,([A-Za-z0-9+/]{43}=|-)){2}' <<<"$factors"
 
+mine() { SIDECAR_SOCKET=$tmp/agent.sock "$BUILD/sidecar-agent" "$@"; }
+check "its socket is root's and that of Docker's group" test "$(stat -c '%a %u %g' "$tmp/agent.sock")" = "660 0 4712"
+check "says there what it knows" test "$(mine --status | jq -r '.relay_reached, .containers[0].container, .containers[0].ipv6' | xargs)" = "true web 2001:db8::5"
+code=0
+said=$(mine --rotate web 2>&1) || code=$?
+check "rotates no key of a container that has no tunnel yet" test "$code $said" = \
+	"1 sidecar-agent: it is not up, or the relay does not answer"
+code=0
+said=$(mine --rotate other 2>&1) || code=$?
+check "nor that of one it does not know" test "$code $said" = \
+	"1 sidecar-agent: no container with a tunnel has this name"
+http() { curl -s -o /dev/null -w '%{http_code}' --unix-socket "$tmp/agent.sock" "$@"; }
+check "refuses what makes no sense" test \
+	"$(http http://a/v1/rotate -d '{"name":1}') $(http http://a/v1/rotate) $(http http://a/)" = "400 405 404"
+code=0
+SIDECAR_SOCKET=$tmp/nobody "$BUILD/sidecar-agent" --status 2>/dev/null || code=$?
+check "where nobody listens the exit code says so" test "$code" = 5
+
 container 1 web2 100 bridge '{"sidecar.enable":"true","sidecar.ipv4":"true"}'
 event rename 1
 check "tells the relay another name, with the same key" \
@@ -169,6 +188,35 @@ asked_again() { [ "$(grep -c '^POST web2' "$tmp/relay")" -ge 2 ]; }
 check "which asks again" within 15 asked_again
 check "in a session of the same machine on its new connection" \
 	test "$(grep '^MACHINE' "$tmp/relay" | sort -u | wc -l) $(grep -c '^MACHINE' "$tmp/relay")" = "1 2"
+
+# An agent that ended while a key was rotating asks first which one the relay has.
+stop_agent() {
+	kill "$agent"
+	wait "$agent" || true
+}
+leave_next() {
+	jq '.entries |= map(if .name == "web2" then .next_private_key = "'"$1"'" else . end)' "$tmp/state/state.json" >"$tmp/edited"
+	cat "$tmp/edited" >"$tmp/state/state.json"
+}
+drop() { awk -v how="$1" '/^DROP/ && $4 == how {print $2, $3; exit}' "$tmp/relay"; }
+last_key() { awk '/^POST web2/ {key = $NF} END {print key}' "$tmp/relay"; }
+old=$(last_key)
+stop_agent
+leave_next "$(printf '%032d' 1 | base64)"
+: >"$tmp/relay"
+start_agent
+check "after a rotation that was cut off it asks for the old key" asked "^DROP ${old//+/[+]} .* dropped"
+check "and goes on with it" asked "^POST web2 .* ${old//+/[+]}\$"
+stop_agent
+leave_next "$(printf '%032d' 1 | base64)"
+: >"$tmp/relay"
+: >"$tmp/relay.turned"
+start_agent
+asked '^DROP .* turned' || true
+new=$(drop turned)
+new=${new#* }
+check "or hears that the relay has the new one" test -n "$new" -a "$new" != "$old"
+check "and goes on with that" asked "^POST web2 .* ${new//+/[+]}\$"
 
 rm "$tmp/containers/$(id 1).json"
 event destroy 1
@@ -219,4 +267,32 @@ check "by default the log holds codes and ids" within 15 coded
 kill "$agent"
 wait "$agent" || true
 check "and nothing else" test -z "$(grep -vE '^(agent|worker): [a-z]+: [0-9]{3}( [0-9a-f]{12})?$' "$tmp/codes")"
+
+# 1024 containers have a place in the agent's table, in the order of Docker's list.
+: >"$tmp/log"
+: >"$tmp/relay"
+rm "$tmp/containers/"*.json
+container 9999 last 103 bridge '{"sidecar.enable":"true"}'
+container 1 first 100 bridge '{"sidecar.enable":"true"}'
+start_agent
+asked '^POST last' && asked '^POST first'
+key_of() { sed -n "s/^POST $1 .* //p" "$tmp/relay" | head -n 1; }
+last=$(key_of last) first=$(key_of first)
+kill "$agent"
+wait "$agent" || true
+for i in $(seq 2 1024); do container "$i" "c$i" 102 bridge '{"sidecar.enable":"true","sidecar.bandwidth":"11"}'; done
+: >"$tmp/log"
+start_agent
+check "says that a container has no place" said 'table full'
+all_seen() { [ "$(grep -c 'expected 10, 50, 100 or 500' "$tmp/log")" = 1023 ]; }
+within 15 all_seen
+asked_twice() { [ "$(grep -c '^POST first' "$tmp/relay")" -ge 2 ]; }
+within 15 asked_twice
+rm "$tmp/containers/$(id 1).json"
+event destroy 1
+deleted() { grep -qF "DELETE $1" "$tmp/relay"; }
+check "removes the peer of one that ends" within 15 deleted "$first"
+check "and leaves that of the container without a place alone" test -n "$last" -a "$(deleted "$last" && echo yes)" = ""
+kill "$agent"
+wait "$agent" || true
 exit $failed

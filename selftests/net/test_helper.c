@@ -214,6 +214,28 @@ static void another_kind_of_namespace_is_refused(void **state)
 	assert_int_equal(answer.result, -EINVAL);
 }
 
+/* There is nothing beside which it could be made, or into which routes could lead. */
+static void a_second_tunnel_needs_a_first(void **state)
+{
+	struct rig *rig = *state;
+	struct helper_msg msg = good_attach(open_box(rig));
+
+	msg.type = HELPER_PREPARE;
+	assert_int_equal(ask(rig, msg).result, -ENODEV);
+	msg.type = HELPER_SWITCH;
+	assert_int_equal(ask(rig, msg).result, -ENODEV);
+	for (enum helper_type type = HELPER_PREPARE; type <= HELPER_SWITCH; type++) {
+		msg = good_attach(msg.handle);
+		msg.type = type;
+		msg.conf.mtu = 1279;
+		assert_int_equal(ask(rig, msg).result, -EINVAL);
+		msg = good_attach(0);
+		msg.type = type;
+		assert_int_equal(ask(rig, msg).result, -EBADF);
+		msg.handle = open_box(rig);
+	}
+}
+
 static void a_closed_handle_stays_closed(void **state)
 {
 	struct rig *rig = *state;
@@ -315,6 +337,7 @@ int main(void)
 		T(files_and_links_in_the_folder_are_refused),
 		T(the_hosts_own_namespace_is_refused),
 		T(another_kind_of_namespace_is_refused),
+		T(a_second_tunnel_needs_a_first),
 		T(a_closed_handle_stays_closed),
 		T(every_value_of_a_tunnel_is_checked),
 		T(nonsense_ends_the_service),

@@ -15,6 +15,7 @@
 #include <linux/veth.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include "selftests/unit/test.h"
 #include "agent/tunnel_int.h"
@@ -109,22 +110,16 @@ static int tear_down(void **state)
 }
 
 /* What tunnel_attach() does once the device is there. */
-static void attach(struct box *b)
+static bool attach(struct box *b)
 {
+	bool without_v6 = false;
+	struct nl_link link;
 	struct err err = {};
-	int r;
 
-	r = tunnel_ns_ipv6(b->fd, TUNNEL_DEVICE, &err);
-	if (!r)
-		r = nl_link_set_up(b->nl, b->tun, true, &err);
-	if (!r)
-		r = tunnel_addr_set(b->nl, b->tun, &b->conf, &err);
-	if (!r)
-		r = tunnel_route_set(b->nl, b->tun, &b->conf, &err);
-	if (!r)
-		r = tunnel_rule_set(b->nl, &b->conf, &err);
-	if (r)
+	assert_int_equal(nl_link_get(b->nl, TUNNEL_DEVICE, &link, NULL), 0);
+	if (tunnel_configure(b->fd, b->nl, &link, &b->conf, &without_v6, &err))
 		fail_msg("attach: %s", err.text);
+	return without_v6;
 }
 
 struct found {
@@ -275,6 +270,28 @@ static void new_addresses_replace_the_old_ones(void **state)
 	assert_int_equal(leaves_by(b, "198.51.100.1", "203.0.113.8", NULL), b->tun);
 }
 
+/* With the same addresses on both, as while a key rotates. */
+static void a_second_tunnel_takes_the_routes_over_and_keeps_them(void **state)
+{
+	struct box *b = *state;
+	int second;
+
+	attach(b);
+	second = add_device(b->nl, TUNNEL_SECOND);
+	assert_int_equal(nl_link_set_up(b->nl, second, true, NULL), 0);
+	assert_int_equal(tunnel_ns_ipv6(b->fd, TUNNEL_SECOND, NULL), 0);
+	assert_int_equal(tunnel_ns_loose(b->fd, TUNNEL_SECOND, NULL), 0);
+	assert_int_equal(tunnel_addr_set(b->nl, second, &b->conf, NULL), 0);
+	assert_int_equal(leaves_by(b, "198.51.100.1", "203.0.113.7", NULL), b->tun);
+	assert_int_equal(tunnel_route_set(b->nl, second, &b->conf, NULL), 0);
+	assert_int_equal(leaves_by(b, "198.51.100.1", "203.0.113.7", NULL), second);
+	assert_int_equal(leaves_by(b, "2001:db8:ffff::1", "2001:db8::7", NULL), second);
+	assert_int_equal(nl_link_del(b->nl, b->tun, NULL), 0);
+	assert_int_equal(leaves_by(b, "198.51.100.1", NULL, NULL), second);
+	assert_int_equal(leaves_by(b, "198.51.100.1", "203.0.113.7", NULL), second);
+	assert_int_equal(leaves_by(b, "2001:db8:ffff::1", "2001:db8::7", NULL), second);
+}
+
 static void detach_leaves_no_rule_and_wants_a_wireguard_device(void **state)
 {
 	struct box *b = *state;
@@ -291,20 +308,59 @@ static void detach_leaves_no_rule_and_wants_a_wireguard_device(void **state)
 static void a_device_that_is_not_ours_is_not_touched(void **state)
 {
 	struct box *b = *state;
+	bool without_v6 = false;
 	struct err err = {};
 
-	assert_int_equal(tunnel_attach(b->fd, &b->conf, &err), -EEXIST);
+	assert_int_equal(tunnel_attach(b->fd, &b->conf, &without_v6, &err), -EEXIST);
 	assert_non_null(strstr(err.text, TUNNEL_DEVICE));
 	assert_int_equal(rules(b, AF_INET), 0);
 }
 
 static void status_of_another_kind_of_device_is_absent(void **state)
 {
+	static const struct tunnel_which any;
 	struct box *b = *state;
 	struct tunnel_status status = {.present = 1};
 
-	assert_int_equal(tunnel_status(b->fd, &status, NULL), 0);
+	assert_int_equal(tunnel_status(b->fd, &any, &status, NULL), 0);
 	assert_int_equal(status.present, 0);
+}
+
+/* As after ipv6.disable=1: the kernel has no such folder. Seen by this process alone. */
+static int ipv6_gone(UNUSED void *ctx, UNUSED struct err *err)
+{
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", "/proc/sys/net/ipv6", "tmpfs", 0, NULL))
+		return -errno;
+	return 0;
+}
+
+static int ipv6_back(UNUSED void *ctx, UNUSED struct err *err)
+{
+	return umount2("/proc/sys/net/ipv6", MNT_DETACH) ? -errno : 0;
+}
+
+static void a_machine_without_ipv6_attaches_ipv4(void **state)
+{
+	struct box *b = *state;
+	struct tunnel_status status = {};
+	struct nl_link link;
+	bool without_v6 = false;
+
+	assert_false(attach(b));
+	assert_int_equal(tunnel_ns_do(b->fd, ipv6_gone, NULL, NULL), 0);
+	assert_true(attach(b));
+	assert_int_equal(tunnel_addr_get(b->nl, b->tun, &status, NULL), 0);
+	assert_true(addr4_eq(status.v4, b->conf.v4));
+	assert_true(addr6_is_zero(&status.v6));
+	assert_int_equal(leaves_by(b, "198.51.100.1", NULL, NULL), b->tun);
+	assert_int_equal(rules(b, AF_INET6), 0);
+	/* Nothing is left that could be attached. */
+	b->conf.v4 = (struct addr4){};
+	assert_int_equal(nl_link_get(b->nl, TUNNEL_DEVICE, &link, NULL), 0);
+	assert_int_equal(tunnel_configure(b->fd, b->nl, &link, &b->conf, &without_v6, NULL),
+			 -EAFNOSUPPORT);
+	assert_int_equal(tunnel_ns_do(b->fd, ipv6_back, NULL, NULL), 0);
 }
 
 static void the_thread_comes_home(void **state)
@@ -347,9 +403,11 @@ int main(void)
 		T(without_ipv4_its_default_stays_dockers),
 		T(a_second_attach_changes_nothing),
 		T(new_addresses_replace_the_old_ones),
+		T(a_second_tunnel_takes_the_routes_over_and_keeps_them),
 		T(detach_leaves_no_rule_and_wants_a_wireguard_device),
 		T(a_device_that_is_not_ours_is_not_touched),
 		T(status_of_another_kind_of_device_is_absent),
+		T(a_machine_without_ipv6_attaches_ipv4),
 		T(the_thread_comes_home),
 		T(sweep_leaves_other_devices_alone),
 	};

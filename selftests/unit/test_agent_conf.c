@@ -17,10 +17,11 @@ static char file[64];
 static int set_up(UNUSED void **state)
 {
 	static const char *const names[] = {
-		"SIDECAR_TOKEN",      "SIDECAR_TOKEN_FILE", "SIDECAR_JOIN",
-		"DOCKER_HOST",	      "SIDECAR_STATE_DIR",  "SIDECAR_NETNS_DIR",
-		"SIDECAR_PSK_PERIOD", "SIDECAR_PSK_STRICT", "SIDECAR_LOG",
-		"HTTPS_PROXY",	      "https_proxy"};
+		"SIDECAR_TOKEN",       "SIDECAR_TOKEN_FILE", "SIDECAR_JOIN",
+		"DOCKER_HOST",	       "SIDECAR_STATE_DIR",  "SIDECAR_NETNS_DIR",
+		"SIDECAR_PSK_PERIOD",  "SIDECAR_PSK_STRICT", "SIDECAR_LOG",
+		"HTTPS_PROXY",	       "https_proxy",	     "SIDECAR_SOCKET",
+		"SIDECAR_ROTATE_HOURS"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		unsetenv(names[i]);
@@ -104,6 +105,13 @@ static void each_mistake_names_its_variable(UNUSED void **state)
 	assert_string_equal(refused(-EINVAL),
 			    "SIDECAR_PSK_PERIOD: expected a number of seconds, 5 to 3600");
 	set_up(NULL);
+	setenv("SIDECAR_ROTATE_HOURS", "8761", 1);
+	assert_string_equal(refused(-EINVAL),
+			    "SIDECAR_ROTATE_HOURS: expected a number of hours, 0 to 8760");
+	unsetenv("SIDECAR_ROTATE_HOURS");
+	setenv("SIDECAR_SOCKET", "agent.sock", 1);
+	assert_string_equal(refused(-EINVAL), "SIDECAR_SOCKET: expected an absolute path");
+	unsetenv("SIDECAR_SOCKET");
 	setenv("SIDECAR_LOG", "words", 1);
 	assert_string_equal(refused(-EINVAL), "SIDECAR_LOG: expected codes or text");
 	set_up(NULL);

@@ -141,6 +141,20 @@ static void networks_that_cannot_be_used_are_refused_in_words(UNUSED void **stat
 	assert_non_null(strstr(refused("container:" ID), "shares the network"));
 }
 
+static void a_long_name_of_a_network_is_cut(UNUSED void **state)
+{
+	char mode[300];
+	struct docker_container c;
+
+	memset(mode, 'n', sizeof(mode));
+	for (size_t len = DOCKER_MODE_LEN - 1; len < sizeof(mode); len += 100) {
+		mode[len] = '\0';
+		assert_int_equal(inspect(RUNNING, mode, "{\"sidecar.enable\":\"true\"}", &c), 0);
+		assert_int_equal(container_check(&c, NULL), 0);
+		mode[len] = 'n';
+	}
+}
+
 static void names_that_are_none_are_refused(UNUSED void **state)
 {
 	struct docker_container c;
@@ -295,6 +309,7 @@ int main(void)
 		cmocka_unit_test(an_inspection_is_read),
 		cmocka_unit_test(a_container_without_a_process_does_not_run),
 		cmocka_unit_test(networks_that_cannot_be_used_are_refused_in_words),
+		cmocka_unit_test(a_long_name_of_a_network_is_cut),
 		cmocka_unit_test(names_that_are_none_are_refused),
 		cmocka_unit_test(labels_are_read),
 		cmocka_unit_test(without_enable_nothing_is_looked_at),

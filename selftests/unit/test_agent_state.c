@@ -109,6 +109,48 @@ static void a_file_that_makes_no_sense_is_an_error_and_stays(UNUSED void **unuse
 	}
 }
 
+static void a_next_key_comes_back_and_takes_over(UNUSED void **unused)
+{
+	struct state a = load(), b;
+	struct state_entry *e = add(&a, "web"), *f;
+	uint8_t next[KEY_LEN];
+
+	e->has_psk = true;
+	assert_int_equal(state_next_make(&a, e, NULL), 0);
+	memcpy(next, e->next_public, KEY_LEN);
+	assert_memory_not_equal(next, e->public_key, KEY_LEN);
+	assert_int_equal(state_save(&a, NULL), 0);
+	b = load();
+	f = state_by_key(&b, next);
+	assert_non_null(f);
+	assert_true(f->has_next);
+	assert_ptr_equal(state_by_key(&b, e->public_key), f);
+	state_next_take(&b, f);
+	assert_memory_equal(f->public_key, next, KEY_LEN);
+	assert_false(f->has_next || f->has_psk);
+	assert_null(state_by_key(&b, e->public_key));
+	assert_int_equal(state_save(&b, NULL), 0);
+	state_free(&b);
+	b = load();
+	assert_false(state_by_key(&b, next)->has_next);
+	state_free(&a);
+	state_free(&b);
+}
+
+static void a_dropped_next_key_is_nobodys(UNUSED void **unused)
+{
+	struct state a = load();
+	struct state_entry *e = add(&a, "web");
+	uint8_t next[KEY_LEN];
+
+	assert_int_equal(state_next_make(&a, e, NULL), 0);
+	memcpy(next, e->next_public, KEY_LEN);
+	state_next_drop(&a, e);
+	assert_null(state_by_key(&a, next));
+	assert_non_null(state_by_key(&a, e->public_key));
+	state_free(&a);
+}
+
 static void a_renamed_entry_takes_the_name(UNUSED void **unused)
 {
 	struct state state = load();
@@ -233,6 +275,8 @@ int main(void)
 		T(a_missing_file_is_an_empty_state),
 		T(everything_comes_back),
 		T(a_file_that_makes_no_sense_is_an_error_and_stays),
+		T(a_next_key_comes_back_and_takes_over),
+		T(a_dropped_next_key_is_nobodys),
 		T(a_renamed_entry_takes_the_name),
 		T(a_full_state_drops_what_is_unused_for_longest),
 		T(many_containers_that_vanished_unseen_are_doubtful),

@@ -8,8 +8,8 @@
 
 struct rig {
 	struct net net;
-	struct peer want[SLOTS];
-	bool used[SLOTS];
+	struct peer want[SLOTS], next[SLOTS];
+	bool used[SLOTS], next_used[SLOTS];
 };
 
 static int set_up(void **state)
@@ -30,6 +30,8 @@ static int set_up(void **state)
 	assert_int_equal(parse_addr4("192.0.2.2", &conf->public4), 0);
 	rig->net.want = rig->want;
 	rig->net.used = rig->used;
+	rig->net.next = rig->next;
+	rig->net.next_used = rig->next_used;
 	*state = rig;
 	return 0;
 }
@@ -162,6 +164,31 @@ static void another_slots_key_or_ipv4_address_is_refused(void **state)
 	assert_int_equal(check(state, &four), -EEXIST);
 }
 
+static void next_is(struct rig *rig, uint32_t slot, uint8_t key, const char *v4)
+{
+	rig->next[slot] = peer_of(slot, "2001:db8:5::aaaa:a000:0", v4);
+	rig->next[slot].public_key[0] = key;
+	rig->next_used[slot] = true;
+}
+
+static void a_sync_keeps_the_first_of_a_key_or_ipv4_address(void **state)
+{
+	struct rig *rig = *state;
+
+	next_is(rig, 2, 1, "192.0.2.5");
+	next_is(rig, 3, 9, NULL);
+	next_is(rig, 5, 1, "192.0.2.6");
+	next_is(rig, 6, 7, "192.0.2.5");
+	next_is(rig, 7, 1, NULL);
+	/* Its own address is free again: the one that had it first has been left out. */
+	next_is(rig, 8, 8, "192.0.2.6");
+	next_is(rig, 9, 6, NULL);
+	assert_int_equal(net_peer_drop_doubles(&rig->net, NULL), 0);
+	assert_true(rig->next_used[2] && rig->next_used[3] && rig->next_used[8]);
+	assert_true(rig->next_used[9]);
+	assert_false(rig->next_used[5] || rig->next_used[6] || rig->next_used[7]);
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -178,6 +205,7 @@ int main(void)
 		T(an_account_whose_table_wraps_is_refused),
 		T(mtu_and_device_are_checked),
 		T(another_slots_key_or_ipv4_address_is_refused),
+		T(a_sync_keeps_the_first_of_a_key_or_ipv4_address),
 	};
 
 	return RUN_TESTS(tests);

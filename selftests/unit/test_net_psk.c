@@ -32,6 +32,19 @@ static void another_public_key_inherits_nothing(void **state UNUSED)
 	assert_memory_not_equal(now.psk, none, KEY_LEN);
 }
 
+static void keys_that_rotate_keep_theirs_when_they_change_places(void **state UNUSED)
+{
+	struct peer old = {.public_key = {5}, .psk = {7}, .has_other = 1, .other_key = {6}};
+	struct peer now = {.public_key = {6}, .has_other = 1, .other_key = {5}};
+
+	assert_int_equal(net_psk_fill(&old, NULL, NULL), 0);
+	assert_memory_not_equal(old.other_psk, none, KEY_LEN);
+	assert_memory_not_equal(old.other_psk, old.psk, KEY_LEN);
+	assert_int_equal(net_psk_fill(&now, &old, NULL), 0);
+	assert_memory_equal(now.psk, old.other_psk, KEY_LEN);
+	assert_memory_equal(now.other_psk, old.psk, KEY_LEN);
+}
+
 static void a_key_that_is_named_stays(void **state UNUSED)
 {
 	struct peer old = {.public_key = {5}, .psk = {7}}, now = {.public_key = {5}, .psk = {8}};
@@ -71,6 +84,7 @@ int main(void)
 		cmocka_unit_test(a_new_peer_gets_a_random_key),
 		cmocka_unit_test(a_peer_that_is_set_again_keeps_its_key),
 		cmocka_unit_test(another_public_key_inherits_nothing),
+		cmocka_unit_test(keys_that_rotate_keep_theirs_when_they_change_places),
 		cmocka_unit_test(a_key_that_is_named_stays),
 		cmocka_unit_test(requests_about_others_are_refused),
 	};

@@ -225,6 +225,42 @@ static void abuse_ceiling_follows_the_tier(void **state)
 	}
 }
 
+/* Its next key waits on the other device: nothing else is touched. */
+static void a_rotation_begins_beside_what_runs(void **state)
+{
+	struct peer old = peer_of(5, 1), both = peer_of(5, 1);
+
+	(void)state;
+	both.has_other = 1;
+	memset(both.other_key, 2, KEY_LEN);
+	expect(state_of(&env, &both, 1), state_of(&env, &old, 1),
+	       "wg1 set AgICAgIC\n"
+	       "slot set 5\n");
+	expect(state_of(&env, &old, 1), state_of(&env, &both, 1),
+	       "wg1 del AgICAgIC\n"
+	       "slot set 5\n");
+}
+
+static void a_rotation_turns_over_without_touching_a_key(void **state)
+{
+	struct peer before = peer_of(5, 1), after = peer_of(5, 2), done;
+
+	(void)state;
+	before.has_other = after.has_other = 1;
+	memset(before.other_key, 2, KEY_LEN);
+	memset(after.other_key, 1, KEY_LEN);
+	after.wg = 1;
+	done = after;
+	done.has_other = 0;
+	expect(state_of(&env, &after, 1), state_of(&env, &before, 1),
+	       "route set 2001:db8::5/128 table 254 wg1\n"
+	       "route set 2001:db8::5/128 table 100005 wg1\n"
+	       "slot set 5\n");
+	expect(state_of(&env, &done, 1), state_of(&env, &after, 1),
+	       "wg0 del AQEBAQEB\n"
+	       "slot set 5\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +275,8 @@ int main(void)
 		cmocka_unit_test(one_of_two_peers_of_an_account_leaves_their_vrf),
 		cmocka_unit_test(without_a_gateway_only_the_unreachable_default_is_set),
 		cmocka_unit_test(limits_and_rules_change_the_slot_only),
+		cmocka_unit_test(a_rotation_begins_beside_what_runs),
+		cmocka_unit_test(a_rotation_turns_over_without_touching_a_key),
 		cmocka_unit_test(abuse_ceiling_follows_the_tier),
 	};
 

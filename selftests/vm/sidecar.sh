@@ -56,6 +56,7 @@ EnvironmentFile=/etc/sidecar/env-b
 Environment=DOCKER_HOST=unix:///run/docker-b.sock
 Environment=SIDECAR_STATE_DIR=/var/lib/sidecar-agent-b
 Environment=SIDECAR_NETNS_DIR=/run/docker-b/netns
+Environment=SIDECAR_SOCKET=/run/sidecar/agent-b.sock
 ExecStart=/usr/bin/nsenter --net=/run/netns/hostb /usr/sbin/sidecar-agent
 Restart=always
 EOF

@@ -16,6 +16,7 @@ plan 14
 cleanup() {
 	container_gone a one
 	container_gone b two
+	on edge systemctl start sidecar
 	on edge systemctl stop sidecar-b docker-b 2>/dev/null || true
 }
 at_exit cleanup
@@ -65,6 +66,8 @@ spoof() { # spoof FAMILY SOURCE LEN TARGET
 	docker_on a exec one ip "-$1" route del "$4" dev sidecar0
 	docker_on a exec one ip "-$1" addr del "$2/$3" dev sidecar0
 }
+# The agent would take the address away again.
+on edge systemctl stop sidecar
 before=$(drops bad_source)
 seen=$(in_client_count "$two6")
 spoof 6 "$two6" 128 2001:db8:c::10
@@ -75,5 +78,6 @@ seen=$(in_client_count "$two4")
 spoof 4 "$two4" 32 192.0.2.10
 check "a packet with bob's IPv4 source is dropped and counted" test "$(drops bad_source)" -ge $((before + 3))
 is "and none of it reached the internet host" "$(in_client_count "$two4")" "$seen"
+on edge systemctl start sidecar
 check "alice's own traffic still passes" answers "$one4"
 check "and so does bob's" answers "$two4"

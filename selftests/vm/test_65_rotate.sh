@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A tunnel's WireGuard key rotates through the relay's pair wg0/wg1 without a packet lost; whatever
+# fails on the way, the container stays on the internet and nothing is left behind.
+set -eu
+cd "$(dirname "$0")/../.."
+. selftests/vm/lib.sh
+. selftests/vm/sidecar.sh
+
+ROTATIONS=5
+INTERVAL=0.05
+if [ -n "${LONG-}" ]; then
+	ROTATIONS=50
+	INTERVAL=0.005
+fi
+KILLS=(0.2 0.8 1.6 3)
+plan $((17 + 6 * ${#KILLS[@]}))
+unblock() { on relay nft delete table inet rotblock 2>/dev/null || true; }
+cleanup() {
+	unblock
+	container_gone a turn
+	on relay systemctl start relayd
+	on edge systemctl start sidecar
+}
+at_exit cleanup
+
+relay_up
+agent_up a alice pulse+ipv4
+cleanup
+wait_until 60 on relay relayctl status
+container_run a turn --label sidecar.ipv4=true
+wait_until 60 has_peer turn
+v6=$(peer_field turn ipv6)
+v4=$(peer_field turn ipv4)
+check "the container is reached" reachable "$v6" 30
+pid=$(docker_on a inspect -f '{{.State.Pid}}' turn)
+
+rotate() { on edge sidecar-agent --rotate turn; }
+in_box() { on edge nsenter -t "$pid" -n "$@"; }
+agent_key() { on edge sidecar-agent --status | jq -r '.containers[] | select(.container == "turn") | .pubkey'; }
+relay_peers() { on relay wg show all allowed-ips | grep -F "$v6/128" | awk '{print $1, $2}'; }
+# One tunnel, one key, the same at both ends and in the database; nothing half done anywhere.
+clean() {
+	local key
+	key=$(agent_key)
+	[ -n "$key" ] && [ "$(relay_peers | wc -l)" = 1 ] && [ "$(relay_peers | cut -d' ' -f2)" = "$key" ] &&
+		[ "$(peer_field turn pubkey)" = "$key" ] &&
+		[ "$(in_box wg show all public-key | cut -f2)" = "$key" ] &&
+		[ -z "$(on edge sh -c 'ip -o link show type wireguard')" ] &&
+		! on edge grep -q next_private_key /var/lib/sidecar-agent/state.json
+}
+same() { [ "$(peer_field turn ipv6) $(peer_field turn ipv4)" = "$v6 $v4" ] && answers "$v6" && answers "$v4"; }
+wait_until 30 clean
+check "at the start there is one key" clean
+routes0=$(in_box sh -c 'ip -6 route show table 5820; ip route show table 5820; ip rule; ip -6 rule')
+
+# --- rotations under traffic ---
+in_client ping -6 -i $INTERVAL -W 10 "$v6" >"$TMP/in" 2>&1 &
+in=$!
+on edge nsenter -t "$pid" -n ping -i $INTERVAL -W 10 -I "$v4" 192.0.2.10 >"$TMP/out" 2>&1 &
+out=$!
+: >"$TMP/keys"
+refused=0
+for _ in $(seq $ROTATIONS); do
+	agent_key >>"$TMP/keys"
+	rotate >>"$TMP/said" 2>&1 || refused=$((refused + 1))
+done
+agent_key >>"$TMP/keys"
+sleep 1
+on edge pkill -INT -x ping || true
+wait $in || true
+wait $out || true
+lost() { sed -nE 's/^([0-9]+) packets transmitted, ([0-9]+) received.*/\1 \2/p' "$1" | awk '{print ($1 > 100) ? $1 - $2 : "too few: " $1}'; }
+is "$ROTATIONS rotations: none was refused" "$refused $(grep -v 'new key' "$TMP/said" || true)" "0 "
+is "each gave another key" "$(sort -u "$TMP/keys" | wc -l)" $((ROTATIONS + 1))
+is "inwards: 0 lost ($(grep transmitted "$TMP/in"))" "$(lost "$TMP/in")" 0
+is "outwards: 0 lost ($(grep transmitted "$TMP/out"))" "$(lost "$TMP/out")" 0
+check "the addresses are the same" same
+check "the former keys are gone everywhere" wait_until 20 clean
+is "routes and rules in the container are as before" \
+	"$(in_box sh -c 'ip -6 route show table 5820; ip route show table 5820; ip rule; ip -6 rule')" "$routes0"
+
+# --- a step that fails ---
+# undone NAME KEY: the key before stays, and nothing else.
+undone() {
+	check "$1: the container is reached" same
+	check "$1: nothing is left behind" wait_until 30 clean
+	is "$1: the old key stays" "$(agent_key)" "$2"
+}
+key=$(agent_key)
+in_box ip link add sidecar1 type dummy
+like "no place for a second tunnel: it says so" "$(rotate 2>&1 || true)" 'sidecar1'
+in_box ip link del sidecar1
+undone "no place for a second tunnel" "$key"
+
+port=51820
+[ "$(relay_peers | cut -d' ' -f1)" = wg1 ] || port=51821
+on relay nft "add table inet rotblock; add chain inet rotblock in { type filter hook prerouting priority -300; }; add rule inet rotblock in udp dport $port drop"
+like "no handshake with the new key: it says so" "$(rotate 2>&1 || true)" 'no handshake'
+unblock
+undone "no handshake" "$key"
+
+# --- who dies in the middle: afterwards there is one key, the old one or the new one ---
+for at in "${KILLS[@]}"; do
+	rotate >/dev/null 2>&1 &
+	running=$!
+	sleep "$at"
+	on relay systemctl kill -s KILL relayd
+	wait $running || true
+	wait_until 60 on relay relayctl status
+	check "relayd killed after $at s: the container is reached" wait_until 30 same
+	check "relayd killed after $at s: one key is left" wait_until 40 clean
+	rotate >/dev/null 2>&1 &
+	running=$!
+	sleep "$at"
+	on edge systemctl kill -s KILL sidecar
+	wait $running || true
+	wait_until 60 on edge sidecar-agent --status
+	check "agent killed after $at s: the container is reached" wait_until 30 same
+	check "agent killed after $at s: one key is left" wait_until 40 clean
+	rotate >/dev/null 2>&1 &
+	running=$!
+	sleep "$at"
+	on relay systemctl restart relayd
+	wait $running || true
+	wait_until 60 on relay relayctl status
+	check "relayd restarted after $at s: the container is reached" wait_until 30 same
+	check "relayd restarted after $at s: one key is left" wait_until 40 clean
+done
