@@ -102,6 +102,9 @@ row "403 machine_session_required" "taking its peer's key to another name" POST 
 row "403 machine_session_required" "taking its container's row" POST /v1/peers "$alice" "{\"pubkey\":\"$(key 9)\",\"container\":\"d\",\"machine\":\"hosta\"}"
 row "403 machine_session_required" "offering a key exchange" POST /v1/peers/psk "$alice" "{\"pubkey\":\"$(key 3)\",\"epoch\":1,\"kem\":\"\"}"
 row "403 machine_session_required" "committing one" PUT /v1/peers/psk "$alice" "{\"pubkey\":\"$(key 3)\",\"epoch\":1,\"confirm\":\"\"}"
+for m in POST PUT DELETE; do
+	row "403 machine_session_required" "$m of a rotation" $m /v1/peers/rotate "$alice" "{\"pubkey\":\"$(key 3)\",\"new_pubkey\":\"$(key 8)\"}"
+done
 row "200" "reading needs none" GET /v1/peers "$alice" -
 row "200" "the peer without a machine is still anybody's" DELETE /v1/peers "$alice" "{\"pubkey\":\"$(key 1)\"}"
 gone a

@@ -16,7 +16,9 @@ start() { # start VM MAC-OF-UPLINK VM-AT-THE-OTHER-END MAC-OF-MGMT
 	echo "$port" >$VM_RUN/"$vm".port
 	qemu-img create -q -f qcow2 -F raw -b "$PWD/$VM_DIR/base.ext4" $VM_RUN/"$vm".qcow2
 	# QEMU 10 with multi-threaded emulation: there is no KVM to count on.
+	# A UUID, as every hypervisor gives its machines one.
 	qemu-system-x86_64 -name "$vm" -machine q35 -accel tcg,thread=multi -cpu max -smp 2 -m 1536 \
+		-uuid "$(cat /proc/sys/kernel/random/uuid)" \
 		-display none -serial "file:$VM_RUN/$vm.console" -pidfile "$VM_RUN/$vm.pid" -daemonize \
 		-kernel $VM_DIR/vmlinuz -initrd $VM_DIR/initrd \
 		-append "root=/dev/vda rw console=ttyS0 loglevel=4 panic=-1 oops=panic systemd.show_status=0 systemd.hostname=$vm sidecar.role=$vm net.ifnames=0" \
