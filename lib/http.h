@@ -50,6 +50,7 @@ struct http_exchange; /* one request and its answer */
 struct http_limits {
 	uint32_t max_connections;
 	uint32_t max_connections_per_addr; /* per IPv4 address or IPv6 /64 */
+	uint32_t max_strangers_per_addr;   /* of them not known yet; 0 = no limit of their own */
 	uint32_t max_body_bytes;	   /* more: 413 */
 	uint32_t handshake_ms;		   /* accept to end of TLS handshake: connection closed */
 	uint32_t request_ms;		   /* first byte to last byte of a request: 408 */
@@ -83,6 +84,8 @@ const struct http_msg *http_exchange_msg(const struct http_exchange *x);
 /* Remote address; family 0 for Unix sockets, whose peer's uid is given instead. */
 struct endpoint http_exchange_remote(const struct http_exchange *x);
 bool http_exchange_unix_uid(const struct http_exchange *x, uint32_t *ret_uid);
+/* Whoever asks has shown who he is: his connection is no stranger's any more. */
+void http_exchange_known(struct http_exchange *x);
 /* The TLS connection, NULL if plain: for the exporter and the negotiated group. */
 struct tls_conn *http_exchange_tls(const struct http_exchange *x);
 /* What the handler wants to remember of the connection: zero at its start. */

@@ -258,6 +258,11 @@ bool http_exchange_unix_uid(const struct http_exchange *x, uint32_t *ret_uid)
 	return x->conn->has_uid;
 }
 
+void http_exchange_known(struct http_exchange *x)
+{
+	x->conn->known = true;
+}
+
 struct tls_conn *http_exchange_tls(const struct http_exchange *x)
 {
 	return x->conn->stream.tls;

@@ -93,13 +93,18 @@ static struct http_addr_key key_of(const struct endpoint *e)
 
 static bool addr_is_full(const struct http_server *s, const struct http_addr_key *key)
 {
-	uint32_t n = 0;
+	uint32_t n = 0, strangers = 0;
 
 	if (!key->family)
 		return false;
-	for (uint32_t i = 0; i < s->limits.max_connections; i++)
-		n += !memcmp(&s->keys[i], key, sizeof(*key));
-	return n >= s->limits.max_connections_per_addr;
+	for (uint32_t i = 0; i < s->limits.max_connections; i++) {
+		if (memcmp(&s->keys[i], key, sizeof(*key)))
+			continue;
+		n++;
+		strangers += !s->conns[i].known;
+	}
+	return n >= s->limits.max_connections_per_addr ||
+	       (s->limits.max_strangers_per_addr && strangers >= s->limits.max_strangers_per_addr);
 }
 
 static struct http_conn *free_conn(struct http_server *s)
@@ -142,6 +147,7 @@ static void take(struct http_listener *l, int fd, const struct sockaddr_storage 
 		return;
 	}
 	conn->server = s;
+	conn->known = false;
 	set_remote(conn, from);
 	key = key_of(&conn->remote);
 	if (addr_is_full(s, &key)) {

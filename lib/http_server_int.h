@@ -51,6 +51,7 @@ struct http_conn {
 	bool keep_alive;      /* after the answer being sent */
 	size_t lingered;      /* bytes thrown away in HTTP_CONN_LINGER */
 	struct endpoint remote;
+	bool known; /* http_exchange_known() */
 	bool has_uid;
 	uint32_t uid;
 	struct http_mark mark;

@@ -39,7 +39,9 @@
 
 static const struct http_limits tls_limits = {
 	.max_connections = 4096,
-	.max_connections_per_addr = 64,
+	/* Each agent keeps one open, and many may be behind one address. */
+	.max_connections_per_addr = 512,
+	.max_strangers_per_addr = 16,
 	.max_body_bytes = 16384,
 	.handshake_ms = 10000,
 	.request_ms = 15000,

@@ -288,6 +288,7 @@ static int admit(struct api_req *req, const struct api_route *route)
 	r = authenticate(req);
 	if (r)
 		return r;
+	http_exchange_known(req->x);
 	if (api_rate_add_id(req->api->rate_token, req->token.id, mono_now())) {
 		api_refuse(req, API_ERROR_RATE_LIMITED, "too many requests with this token");
 		return -EACCES;

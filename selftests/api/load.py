@@ -14,8 +14,8 @@ import time
 PORT, PID, IDLE, SLOW = (int(a) for a in sys.argv[1:5])
 # One token for each measurement: a token's own limit of requests is not what is measured.
 TOKENS = sys.argv[5:]
-TOKEN = TOKENS.pop()
-PER_ADDRESS = 50  # below the relay's limit of connections of one address
+TOKEN = LAST = TOKENS.pop()
+PER_ADDRESS = 15  # below the relay's limit of one address without a token
 resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 tls = ssl.create_default_context()
 tls.check_hostname = False
@@ -154,11 +154,23 @@ point("a slow sender is ended: 408", answer.startswith(b"HTTP/1.1 408"), answer)
 stop.set()
 dripper.join()
 # --- one address cannot take all places ---
-held = []
-try:
-    for _ in range(200):
-        held.append(connect("127.0.12.1"))
-except OSError:
-    pass
-point("one address has 64 connections at most", len(held) <= 64, len(held))
+def hold(address, n, known):
+    global TOKEN
+    held = []
+    TOKEN = LAST
+    try:
+        for _ in range(n):
+            s = connect(address)
+            if known and request(s, "GET /v1/status HTTP/1.1") != 200:
+                break
+            held.append(s)
+    except OSError:
+        pass
+    return held
+
+
+held = hold("127.0.12.1", 40, False)
+point("one address has 16 connections without a token", len(held) == 16, len(held))
 point("others still get in", p99("127.0.8.4", 10)[2] == 0)
+held += hold("127.0.12.2", 530, True)
+point("and 512 of which a token was shown", len(held) == 16 + 512, len(held))

@@ -24,6 +24,9 @@ static void on_request(struct http_exchange *x, void *ctx UNUSED)
 	if (!strcmp(msg->path, "/echo")) {
 		snprintf(text, sizeof(text), "%s %s %s", msg->method, msg->path, msg->body);
 		http_reply(x, 200, NULL, 0, text, strlen(text));
+	} else if (!strcmp(msg->path, "/known")) {
+		http_exchange_known(x);
+		http_reply(x, 200, NULL, 0, "known", 5);
 	} else if (!strcmp(msg->path, "/later")) {
 		help.later = x;
 	} else if (!strcmp(msg->path, "/big")) {

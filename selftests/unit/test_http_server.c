@@ -281,6 +281,36 @@ static void one_address_has_only_its_share(void **state UNUSED)
 		close(fds[i]);
 }
 
+static void strangers_have_a_smaller_share(void **state UNUSED)
+{
+	int fds[6];
+
+	help.limits.max_strangers_per_addr = 2;
+	restart(1000, 1000, 1000, 1000);
+	for (int i = 0; i < 4; i++) {
+		fds[i] = help_connect(help.port);
+		help_send(fds[i], GET("/known") "\r\n");
+		help_run_ms(30);
+	}
+	fds[4] = help_connect(help.port);
+	fds[5] = help_connect(help.port);
+	help_send(fds[5], GET("/echo") "\r\n");
+	help_run_ms(50);
+	assert_int_equal(http_server_connections(help.server), 6);
+	assert_starts(help_talk(""), "HTTP/1.1 503 ");
+	close(fds[0]);
+	help_run_ms(50);
+	/* A place, but none for strangers. */
+	assert_starts(help_talk(""), "HTTP/1.1 503 ");
+	close(fds[4]);
+	help_run_ms(50);
+	assert_has(help_talk(GET("/echo") CLOSE), "GET /echo ");
+	for (int i = 1; i < 6; i++) {
+		if (i != 4)
+			close(fds[i]);
+	}
+}
+
 static void a_full_table_turns_away(void **state UNUSED)
 {
 	int fds[8], fd;
@@ -493,6 +523,7 @@ int main(void)
 		TEST(who_does_not_read_is_closed),
 		TEST(a_large_answer_arrives_whole),
 		TEST(one_address_has_only_its_share),
+		TEST(strangers_have_a_smaller_share),
 		TEST(a_full_table_turns_away),
 		TEST(an_exchange_outlives_its_client),
 		TEST(an_exchange_outlives_its_server),
