@@ -14,7 +14,7 @@ if ! command -v mmdebstrap >/dev/null; then
 	echo "buildroot: installing mmdebstrap by apt"
 	apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install mmdebstrap >/dev/null
 fi
-echo "buildroot: making a Debian 13 root with compiler and libraries (about a minute) ..."
+echo "buildroot: making a Debian 13 root with compiler and libraries (one to two minutes) ..."
 mkdir -p build
 rm -rf --one-file-system build/root.new
 mmdebstrap --quiet --include="$(grep -v '^#' $list | tr -s ' \n' ',' | sed 's/,$//')" \
