@@ -62,7 +62,7 @@ refused=$(audited machine.refused)
 on edge sh -c "cp -a /var/lib/sidecar-agent $COPY && cat >/run/systemd/system/sidecar-copy.service && systemctl daemon-reload && systemctl start sidecar-copy" <<END
 [Service]
 EnvironmentFile=/etc/sidecar/env
-Environment=DOCKER_HOST=unix:///run/docker-b.sock SIDECAR_STATE_DIR=$COPY SIDECAR_NETNS_DIR=/run/docker-b/netns
+Environment=DOCKER_HOST=unix:///run/docker-b.sock SIDECAR_STATE_DIR=$COPY SIDECAR_NETNS_DIR=/run/docker-b/netns SIDECAR_SOCKET=/run/sidecar/agent-copy.sock
 ExecStart=/usr/bin/unshare --mount --propagation slave sh -c 'tr 0-9a-f a-f0-9 </etc/machine-id >/tmp/machine-copy && mount --bind /tmp/machine-copy /etc/machine-id && exec nsenter --net=/run/netns/hostb /usr/sbin/sidecar-agent'
 END
 copy_says() { agent_log sidecar-copy | grep -qE "$1"; }
