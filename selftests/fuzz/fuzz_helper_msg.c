@@ -25,6 +25,11 @@ int tunnel_detach(UNUSED int netns_fd, UNUSED struct err *err)
 	return 0;
 }
 
+int tunnel_psk(UNUSED int netns_fd, UNUSED const struct tunnel_psk *psk, UNUSED struct err *err)
+{
+	return 0;
+}
+
 int tunnel_status(UNUSED int netns_fd, struct tunnel_status *ret_status, UNUSED struct err *err)
 {
 	*ret_status = (struct tunnel_status){};
