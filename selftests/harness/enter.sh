@@ -18,10 +18,11 @@ if [ "${1-}" = --inside ]; then
 	mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
 	mount -t tmpfs tmpfs "$root/run"
 	[ ! -e /etc/resolv.conf ] || mount --bind "$(readlink -f /etc/resolv.conf)" "$root/etc/resolv.conf"
+	# The shell stays as process 1 and reaps what others leave behind: make in its place spins.
 	exec chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
 		TERM="${TERM:-dumb}" MAKEFLAGS="${MAKEFLAGS-}" V="${V-}" SAN="${SAN-}" KEEP="${KEEP-}" \
 		CI="${CI-}" TESTS="${TESTS-}" SIDECAR_IN_ROOT=1 \
-		sh -c 'cd /src && exec "$@"' sh "$@"
+		sh -c 'cd /src && "$@"; exit $?' sh "$@"
 fi
 # Nothing started inside outlives the command, unless it is to be kept (KEEP=1).
 if [ -n "${KEEP-}" ]; then
