@@ -3,38 +3,22 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
-
-/* #syscalls(api): sendto recvfrom */
+#include "../lib/seqpacket.h"
 
 int msg_send(int fd, const struct msg *msg)
 {
-	ssize_t n;
-
-	do {
-		n = send(fd, msg, sizeof(*msg), MSG_NOSIGNAL | MSG_DONTWAIT);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return errno == EWOULDBLOCK || errno == ENOBUFS ? -EAGAIN : -errno;
-	return n == sizeof(*msg) ? 0 : -EPROTO;
+	return seqpacket_send(fd, msg, sizeof(*msg));
 }
 
 int msg_recv(int fd, struct msg *ret_msg)
 {
 	struct msg msg;
-	ssize_t n;
+	int r = seqpacket_recv(fd, &msg, sizeof(msg));
 
-	do {
-		/* MSG_TRUNC: the datagram's real length, so that a longer one is noticed. */
-		n = recv(fd, &msg, sizeof(msg), MSG_DONTWAIT | MSG_TRUNC);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return errno == EWOULDBLOCK ? -EAGAIN : -errno;
-	if (n == 0)
-		return -ECONNRESET;
-	if (n != sizeof(msg) || msg.type == MSG_NONE || msg.type >= MSG_TYPE_MAX)
-		return -EPROTO;
-	*ret_msg = msg;
+	if (!r && (msg.type == MSG_NONE || msg.type >= MSG_TYPE_MAX))
+		r = -EPROTO;
+	if (!r)
+		*ret_msg = msg;
 	explicit_bzero(&msg, sizeof(msg));
-	return 0;
+	return r;
 }
