@@ -100,15 +100,16 @@ note() {
 	printf '%s\n' "$*" | sed 's/^/# /'
 }
 
+# Its locals have names that no command's function reads: bash would show it these.
 check() { # check NAME COMMAND...
-	local name=$1 out
+	local check_name=$1 check_out
 	shift
-	if out=$("$@" 2>&1); then
-		ok "$name"
+	if check_out=$("$@" 2>&1); then
+		ok "$check_name"
 	else
-		not_ok "$name"
+		not_ok "$check_name"
 		note "failed: $*"
-		note "$out" | tail -5
+		note "$check_out" | tail -5
 	fi
 }
 
