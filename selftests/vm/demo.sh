@@ -109,7 +109,7 @@ host() {
 }
 
 container() {
-	local serve="echo '<h1>Hello from behind a CGNAT</h1>' >/tmp/index.html; cd /tmp; exec python3 -u -m http.server 80"
+	local serve="echo '<h1>Hello from behind a CGNAT</h1>' >/tmp/index.html; cd /tmp; exec python3 -u -m http.server --bind :: 80"
 	# Without a name server Python's web server waits for one: --dns gives it a quick "no".
 	local args=(--label sidecar.ipv4=true --dns 127.0.0.1 -v /usr:/usr:ro sidecar-test sh -c "$serve")
 	step "docker run with two labels"

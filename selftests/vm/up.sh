@@ -36,7 +36,7 @@ up() {
 
 install_on() {
 	tar -C $VM_RUN/dest -c . | on "$1" tar -C / -xm --no-same-owner
-	on "$1" sh -c 'systemd-sysusers && systemctl daemon-reload'
+	on "$1" sh -c 'systemd-sysusers 2>/dev/null && systemctl daemon-reload'
 }
 
 begun=$SECONDS
