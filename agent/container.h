@@ -43,7 +43,6 @@ struct container {
 	struct docker_container now; /* as Docker showed it last */
 	bool seen;		     /* it has shown it once, or that it is not there */
 	bool unreadable;	     /* it shows something, but not what we know */
-	bool listed;		     /* by the last list */
 	bool inspecting, inspect_again;
 	bool inspect_for_check; /* the inspection under way began after OPEN was answered */
 	bool busy;		/* a request to the helper or the relay is under way */
