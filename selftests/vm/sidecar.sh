@@ -129,6 +129,12 @@ answers() {
 	in_client ping -c 1 -W 1 "$1" >/dev/null 2>&1
 }
 
+# serves ADDR: the container's process takes a connection. An echo proves less: the kernel answers it
+# for the namespace of a container that has ended, until the agent has heard of that from Docker.
+serves() {
+	in_client timeout 3 bash -c ": </dev/tcp/$1/7777" 2>/dev/null
+}
+
 # reachable ADDR SECONDS
 reachable() {
 	wait_until "$2" answers "$1"

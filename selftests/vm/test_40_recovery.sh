@@ -34,10 +34,10 @@ edge_devices() { on edge sh -c 'ip -o link show type wireguard | awk -F: "{print
 settled() { [ "$(on relay relayctl peer list --json | jq length)" = "$1" ]; }
 with_heal=$(relay_inventory)
 
-# same CASE SECONDS: both addresses answer again, and they are the same ones.
+# same CASE SECONDS: the container serves again, on the addresses it had.
 same() {
-	check "$1: reachable again on the same IPv6 address" reachable "$v6" "$2"
-	check "$1: reachable again on the same IPv4 address" reachable "$v4" "$2"
+	check "$1: reachable again on the same IPv6 address" wait_until "$2" serves "$v6"
+	check "$1: reachable again on the same IPv4 address" wait_until "$2" serves "$v4"
 }
 
 docker_on a stop -t 1 heal >/dev/null
