@@ -72,7 +72,7 @@ vm_reboot() {
 	on "$1" systemctl reboot || true
 	ssh -q -O exit -o ControlPath="$VM_RUN/$1.ctl" x 2>/dev/null || true
 	rebooted() { local now; now=$(on "$1" cat /proc/sys/kernel/random/boot_id) && [ "$now" != "$before" ]; }
-	wait_until 180 rebooted "$1"
+	wait_until 400 rebooted "$1"
 }
 
 # ---- TAP ----
@@ -164,6 +164,7 @@ tap_exit() {
 }
 TAP_CLEANUP=
 trap tap_exit EXIT
+trap 'note "gave up at line $LINENO: $BASH_COMMAND"' ERR
 
 # at_exit FUNCTION: runs at the end, after a failure's dump.
 at_exit() {
