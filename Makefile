@@ -188,10 +188,10 @@ lint:
 check-vm: $(BIN)
 	@BUILD=$(BUILD) $(RUN) --title vm $(VM_TESTS)
 check:
-	@$(MAKE) --no-print-directory all tests
+	@$(MAKE) --no-print-directory all tests fuzzers
 	@$(MAKE) --no-print-directory SAN=1 all tests
 	@BUILD=$(BUILD) $(RUN) --title check $(sort $(wildcard selftests/lint/*.sh)) $(UNIT) $(BPF_TESTS) $(NET_TESTS) \
-		$(sort $(wildcard selftests/net/test_*.sh)) $(API_TESTS) \
+		$(sort $(wildcard selftests/net/test_*.sh)) selftests/fuzz/test_fuzz.sh $(API_TESTS) \
 		$(patsubst build/out/%,build/out-san/%,$(UNIT) $(BPF_TESTS) $(NET_TESTS)) $(VM_TESTS)
 check-long: $(BIN)
 	@BUILD=$(BUILD) LONG=1 $(RUN) --title long $(VM_TESTS)
@@ -203,7 +203,7 @@ vm-stop:
 	@selftests/vm/stop.sh
 FUZZ_SECONDS ?= 60
 fuzz: $(FUZZERS)
-	@sh selftests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
+	@BUILD=$(BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) $(RUN) --title fuzz selftests/fuzz/test_fuzz.sh
 $(call obj,$(BENCH_SRC)): $(BUILD)/gen/gen.skel.h
 $(BUILD)/selftests/bench/bench: $(call obj,$(BENCH_SRC)) $(BUILD)/tests.a $(BUILD)/relay.a $(BUILD)/lib.a
 	$(call link,$(TEST_LIBS))
