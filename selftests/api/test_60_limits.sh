@@ -90,4 +90,24 @@ read -r _ <"$T/held"
 row "200" "80 half-open connections of another address: served" GET /v1/status "$admin" - -m 2
 kill "$held" 2>/dev/null || true
 wait "$held" 2>/dev/null || true
+
+# --- all connections ---
+restart "connections: 64
+"
+python3 - "$PORT" <<'PY' >"$T/result" || echo "not ok - the check itself failed" >>"$T/result"
+import select, socket, sys
+held = [socket.create_connection(("127.0.0.1", int(sys.argv[1])), source_address=("127.0.4.%d" % (1 + i // 16), 0)) for i in range(70)]
+# The server closes what is beyond: readable, and the end.
+closed, deadline = set(), 20
+while len(closed) < 6 and deadline:
+    readable = select.select([s for s in held if s not in closed], [], [], 1)[0]
+    closed |= {s for s in readable if s.recv(1) == b""}
+    deadline -= 1
+print("%s - connections: 64 of 70 are kept" % ("ok" if len(closed) == 6 else "not ok"))
+for s in held:
+    s.close()
+PY
+points <"$T/result"
+served() { call GET /style.css && [ "$status" = 200 ]; }
+point "and when they have gone others are served" wait_until 10 served
 finish
