@@ -207,8 +207,9 @@ fuzz: $(FUZZERS)
 $(call obj,$(BENCH_SRC)): $(BUILD)/gen/gen.skel.h
 $(BUILD)/selftests/bench/bench: $(call obj,$(BENCH_SRC)) $(BUILD)/tests.a $(BUILD)/relay.a $(BUILD)/lib.a
 	$(call link,$(TEST_LIBS))
-bench: $(BUILD)/selftests/bench/bench
+bench: $(BUILD)/selftests/bench/bench $(BUILD)/relayd $(API_TOOLS)
 	@$< $(BUILD)/bench.json
+	@BUILD=$(BUILD) selftests/bench/bench_api.sh $(BUILD)/bench-api.json
 
 format:
 	$(Q)clang-format -i $(filter-out $(BUILD)/%,$(SRC) $(HDR) $(wildcard bpf/*.c))
