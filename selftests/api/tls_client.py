@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A client of the relay's API over kept connections, for what curl is too slow for."""
-import re
 import socket
 import ssl
 import threading
@@ -16,21 +15,32 @@ def connect(port, address):
     return tls.wrap_socket(s)
 
 
-def request(s, head, token, body=b""):
-    """The answer's status; the body is read and thrown away."""
-    s.sendall((head + "\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n" % (token, len(body))
-               + ("Content-Type: application/json\r\n" if body else "") + "\r\n").encode() + body)
+def exchange(s, head, headers, body=b""):
+    """Status, headers (names in lower case) and body of the answer to METHOD TARGET HTTP/1.1."""
+    lines = [head, "Host: x", "Content-Length: %d" % len(body)] + headers
+    s.sendall(("\r\n".join(lines) + "\r\n\r\n").encode() + body)
     data = b""
     while b"\r\n\r\n" not in data:
         got = s.recv(65536)
         if not got:
             raise OSError("closed")
         data += got
-    length = int(re.search(rb"content-length: (\d+)", data, re.I).group(1))
-    missing = length - (len(data) - data.index(b"\r\n\r\n") - 4)
+    text, _, rest = data.partition(b"\r\n\r\n")
+    first, *fields = text.decode("latin-1").split("\r\n")
+    got_headers = {k.lower(): v for k, v in (f.split(": ", 1) for f in fields)}
+    missing = 0 if head.startswith("HEAD ") else int(got_headers.get("content-length", 0)) - len(rest)
     while missing > 0:
-        missing -= len(s.recv(missing))
-    return int(data.split(b" ", 2)[1])
+        part = s.recv(missing)
+        if not part:
+            raise OSError("closed")
+        rest += part
+        missing -= len(part)
+    return int(first.split(" ", 2)[1]), got_headers, rest
+
+
+def request(s, head, token, body=b""):
+    headers = ["Authorization: Bearer " + token] + (["Content-Type: application/json"] if body else [])
+    return exchange(s, head, headers, body)[0]
 
 
 def many(n, threads, work):
