@@ -47,7 +47,7 @@ static int take_entry(struct container *c, struct err *err)
 
 static void forget_entry(struct container *c)
 {
-	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): only what has an entry is forgotten */
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): what is forgotten has an entry */
 	c->entry->owner = NULL;
 	c->entry->ended = true;
 	c->entry->used_at_s = time(NULL);

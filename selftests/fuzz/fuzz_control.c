@@ -20,9 +20,8 @@ static struct worker worker;
 static struct state_entry entries[2];
 static unsigned int replies, rotations;
 
-struct http_server *http_server_new(UNUSED uv_loop_t *loop,
-				    UNUSED const struct http_limits *limits, http_handler *h,
-				    UNUSED http_error_body *error_body, void *ctx)
+struct http_server *http_server_new(UNUSED uv_loop_t *loop, UNUSED const struct http_limits *limits,
+				    http_handler *h, UNUSED http_error_body *error_body, void *ctx)
 {
 	handler = h;
 	handler_ctx = ctx;

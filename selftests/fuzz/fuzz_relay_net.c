@@ -133,7 +133,8 @@ static void settles(void)
 	log_init("f", LOG_LVL_DEBUG);
 	a = net_reconcile(&net, &steps, &err);
 	fprintf(stderr, "second %d steps %u %s\n", a, steps, a ? err.text : "");
-	if (steps) abort();
+	if (steps)
+		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -48,9 +48,9 @@ static void check(const char *text, size_t len, bool is_json)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static enum ctl_exit (*const commands[])(struct ctl *) = {
-		ctl_status,    ctl_drops,	 ctl_monitor,  ctl_peer_list, ctl_peer_show,
-		ctl_token_list, ctl_account_list, ctl_audit,   ctl_machine_list, ctl_machine_show,
-		ctl_pin_list,
+		ctl_status,	  ctl_drops,	    ctl_monitor,      ctl_peer_list,
+		ctl_peer_show,	  ctl_token_list,   ctl_account_list, ctl_audit,
+		ctl_machine_list, ctl_machine_show, ctl_pin_list,
 	};
 	static char word[] = "1", *words[] = {word, NULL};
 	struct ctl ctl = {.args = {.count = 1}, .n_words = 1, .words = words};

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "test.h"
-#include <dlfcn.h>
-#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <arpa/inet.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include "http_help.h"
@@ -501,67 +498,6 @@ static void a_silent_tls_server_times_out(void **state UNUSED)
 	script_end(&s);
 }
 
-/* In place of the C library's: the name that the next test asks for has two addresses. */
-int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
-		struct addrinfo **ret_list)
-{
-	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) =
-		dlsym(RTLD_NEXT, "getaddrinfo");
-	int r;
-
-	if (!node || strcmp(node, "two.example"))
-		return real(node, service, hints, ret_list);
-	r = real("127.0.0.2", service, hints, ret_list);
-	return r ? r : real("127.0.0.1", service, hints, &(*ret_list)->ai_next);
-}
-
-/* The kernel takes the connection, nobody ever says a word. */
-static int listen_silently(const char *address, uint16_t port)
-{
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
-
-	inet_pton(AF_INET, address, &in.sin_addr);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	assert_int_equal(bind(fd, (struct sockaddr *)&in, sizeof(in)), 0);
-	assert_int_equal(listen(fd, 8), 0);
-	return fd;
-}
-
-static void an_address_without_a_tls_handshake_is_not_the_last(void **state UNUSED)
-{
-	int silent = listen_silently("127.0.0.2", help.tls_port);
-
-	conf.host = "two.example";
-	conf.port = help.tls_port;
-	conf.tls = client_tls;
-	conf.connect_ms = 2000;
-	open_client();
-	assert_ok(call("POST", "/echo", "hello"), 200, "POST /echo hello");
-	close(silent);
-}
-
-static void an_address_that_hangs_up_during_tls_is_not_the_last(void **state UNUSED)
-{
-	int silent = listen_silently("127.0.0.2", help.tls_port);
-	struct linger reset = {.l_onoff = 1};
-	int fd;
-
-	conf.host = "two.example";
-	conf.port = help.tls_port;
-	conf.tls = client_tls;
-	open_client();
-	send_call(0, "POST", "/echo", "hello", false);
-	while (poll(&(struct pollfd){.fd = silent, .events = POLLIN}, 1, 0) != 1)
-		help_run_ms(5);
-	fd = accept(silent, NULL, NULL);
-	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-	close(fd);
-	help_run_until(&results[0].done);
-	assert_ok(&results[0], 200, "POST /echo hello");
-	close(silent);
-}
-
 static void a_large_answer_is_refused(void **state UNUSED)
 {
 	conf.max_body_bytes = 100;
@@ -834,8 +770,6 @@ int main(void)
 		TEST(bytes_behind_an_answer_are_thrown_away),
 		TEST(a_slow_answer_times_out),
 		TEST(a_silent_tls_server_times_out),
-		TEST(an_address_without_a_tls_handshake_is_not_the_last),
-		TEST(an_address_that_hangs_up_during_tls_is_not_the_last),
 		TEST(a_large_answer_is_refused),
 		TEST(a_stream_comes_in_pieces_without_a_time_limit),
 		TEST(a_stream_cut_off_is_a_failure),
