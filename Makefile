@@ -193,8 +193,8 @@ check:
 	@BUILD=$(BUILD) $(RUN) --title check $(sort $(wildcard selftests/lint/*.sh)) $(UNIT) $(BPF_TESTS) $(NET_TESTS) \
 		$(sort $(wildcard selftests/net/test_*.sh)) selftests/fuzz/test_fuzz.sh $(API_TESTS) \
 		$(patsubst build/out/%,build/out-san/%,$(UNIT) $(BPF_TESTS) $(NET_TESTS)) $(VM_TESTS)
-check-long: $(BIN)
-	@BUILD=$(BUILD) LONG=1 $(RUN) --title long $(VM_TESTS)
+check-long: $(BIN) $(API_TOOLS)
+	@BUILD=$(BUILD) LONG=1 $(RUN) --title long selftests/api/test_70_crash.sh selftests/api/test_80_load.sh $(VM_TESTS)
 demo: $(BIN)
 	@BUILD=$(BUILD) selftests/vm/demo.sh
 vm-ssh:
