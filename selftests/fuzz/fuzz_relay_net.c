@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include "lib/buf.h"
-#include "lib/log.h"
 #include "kernel.h"
 
 #define MAX_MESSAGES 24
@@ -128,12 +127,7 @@ static void settles(void)
 
 	kernel_fail(0);
 	net.synced = true;
-	int a = net_reconcile(&net, &steps, &err);
-	fprintf(stderr, "first %d steps %u %s\n", a, steps, a ? err.text : "");
-	log_init("f", LOG_LVL_DEBUG);
-	a = net_reconcile(&net, &steps, &err);
-	fprintf(stderr, "second %d steps %u %s\n", a, steps, a ? err.text : "");
-	if (steps)
+	if (net_reconcile(&net, &steps, &err) || net_reconcile(&net, &steps, &err) || steps)
 		abort();
 }
 
