@@ -150,12 +150,26 @@ $(UNIT) $(BPF_TESTS) $(NET_TESTS) $(API_TOOLS): $(BUILD)/%: $(BUILD)/%.o $(TEST_
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(TEST_ARCHIVES) $(TEST_LIBS)
 tests: $(UNIT) $(BPF_TESTS) $(NET_TESTS) $(API_TOOLS)
 
-FUZZ_CFLAGS = -std=gnu17 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined $(PKG_CFLAGS) \
-	      -DSIDECAR_VERSION='"fuzz"' -DSAN=1 -I$(BUILD)/gen -I.
-$(FUZZERS): $(BUILD)/%: %.c $(LIB_SRC) $(RELAY_SRC) $(AGENT_SRC) | $(GEN)
+# Fuzzers: objects of their own. What a target needs beside lib/, it names in "// link:" lines; a function
+# that it defines itself stands for the one of lib/.
+FUZZ_CFLAGS = -std=gnu17 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer-no-link,address,undefined \
+	      -fno-sanitize-recover=undefined $(PKG_CFLAGS) -DSIDECAR_VERSION='"fuzz"' -DSIDECAR_PEPPER='"fuzz"' \
+	      -DSAN=1 -I$(BUILD)/gen -I. -MMD -MP
+fuzz_obj = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(1))
+$(BUILD)/fuzz/%.o: %.c | $(GEN)
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$<)
-	$(Q)$(CLANG) $(FUZZ_CFLAGS) -o $@ $(shell sed -n 's|^// link: ||p' $<) $< $(LIB_SRC) $(LIBS_relayd)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -c $< -o $@
+$(BUILD)/fuzz/lib.a: $(call fuzz_obj,$(LIB_SRC))
+	$(archive)
+define fuzzer
+$(BUILD)/$(1:.c=): $(call fuzz_obj,$(1) $(wildcard $(shell sed -n 's|^// link: ||p' $(1)))) $(BUILD)/fuzz/lib.a
+endef
+$(foreach f,$(FUZZ_SRC),$(eval $(call fuzzer,$(f))))
+$(FUZZERS):
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o %.a,$^) $(LIBS_relayd)
 fuzzers: $(FUZZERS)
 
 RUN = python3 selftests/harness/run.py
@@ -174,13 +188,13 @@ lint:
 check-vm: $(BIN)
 	@BUILD=$(BUILD) $(RUN) --title vm $(VM_TESTS)
 check:
-	@$(MAKE) --no-print-directory all tests
+	@$(MAKE) --no-print-directory all tests fuzzers
 	@$(MAKE) --no-print-directory SAN=1 all tests
 	@BUILD=$(BUILD) $(RUN) --title check $(sort $(wildcard selftests/lint/*.sh)) $(UNIT) $(BPF_TESTS) $(NET_TESTS) \
-		$(sort $(wildcard selftests/net/test_*.sh)) $(API_TESTS) \
+		$(sort $(wildcard selftests/net/test_*.sh)) selftests/fuzz/test_fuzz.sh $(API_TESTS) \
 		$(patsubst build/out/%,build/out-san/%,$(UNIT) $(BPF_TESTS) $(NET_TESTS)) $(VM_TESTS)
-check-long: $(BIN)
-	@BUILD=$(BUILD) LONG=1 $(RUN) --title long $(VM_TESTS)
+check-long: $(BIN) $(API_TOOLS)
+	@BUILD=$(BUILD) LONG=1 $(RUN) --title long selftests/api/test_70_crash.sh selftests/api/test_80_load.sh $(VM_TESTS)
 demo: $(BIN)
 	@BUILD=$(BUILD) selftests/vm/demo.sh
 vm-ssh:
@@ -189,12 +203,13 @@ vm-stop:
 	@selftests/vm/stop.sh
 FUZZ_SECONDS ?= 60
 fuzz: $(FUZZERS)
-	@sh selftests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
+	@BUILD=$(BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) $(RUN) --title fuzz selftests/fuzz/test_fuzz.sh
 $(call obj,$(BENCH_SRC)): $(BUILD)/gen/gen.skel.h
 $(BUILD)/selftests/bench/bench: $(call obj,$(BENCH_SRC)) $(BUILD)/tests.a $(BUILD)/relay.a $(BUILD)/lib.a
 	$(call link,$(TEST_LIBS))
-bench: $(BUILD)/selftests/bench/bench
+bench: $(BUILD)/selftests/bench/bench $(BUILD)/relayd $(API_TOOLS)
 	@$< $(BUILD)/bench.json
+	@BUILD=$(BUILD) selftests/bench/bench_api.sh $(BUILD)/bench-api.json
 
 format:
 	$(Q)clang-format -i $(filter-out $(BUILD)/%,$(SRC) $(HDR) $(wildcard bpf/*.c))
@@ -215,7 +230,7 @@ install: $(BIN)
 	install -m 644 $(wildcard */*.5) $(SHARE)/man/man5/
 	install -m 644 $(wildcard */*.8) $(SHARE)/man/man8/
 
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
 
 endif
 

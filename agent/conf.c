@@ -259,6 +259,7 @@ int conf_env_file(const char *path, struct err *err)
 		r = env_line(line, err);
 	}
 	/* It held a token. */
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): file_read() gave a text */
 	explicit_bzero(text, len);
 	if (r)
 		err_prefix(err, "%s:%u", path, number);

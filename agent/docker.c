@@ -82,15 +82,20 @@ int docker_init(struct docker *d, uv_loop_t *loop, const char *socket, const cha
 		.answer_ms = DOCKER_ANSWER_MS,
 		.max_body_bytes = DOCKER_MAX_LIST_BYTES,
 	};
+	bool lanes = true;
 
 	*d = (struct docker){.loop = loop, .ops = ops, .ctx = ctx, .relay_host = relay_host};
 	d->backoff_ms = DOCKER_BACKOFF_MIN_MS;
 	d->line = malloc(DOCKER_MAX_EVENT_BYTES);
 	d->calls = http_client_new(loop, &conf);
 	d->events = http_client_new(loop, &conf);
+	for (size_t i = 0; i < DOCKER_LANES; i++) {
+		d->lane[i].client = http_client_new(loop, &conf);
+		lanes = lanes && d->lane[i].client;
+	}
 	uv_timer_init(loop, &d->timer);
 	d->timer.data = d;
-	if (!d->line || !d->calls || !d->events) {
+	if (!d->line || !d->calls || !d->events || !lanes) {
 		docker_close(d);
 		return err_sys(err, -ENOMEM, "Docker client");
 	}
@@ -105,6 +110,8 @@ void docker_close(struct docker *d)
 	d->closing = true;
 	http_client_free(d->calls);
 	http_client_free(d->events);
+	for (size_t i = 0; i < DOCKER_LANES; i++)
+		http_client_free(d->lane[i].client);
 	uv_close((uv_handle_t *)&d->timer, NULL);
 	free(d->line);
 	d->line = NULL;

@@ -27,6 +27,7 @@
 #define DOCKER_API_LEN 16
 #define DOCKER_API_MIN_MINOR 43 /* 1.43: Docker 24 */
 #define DOCKER_API_MAX_MINOR 47 /* 1.47: Docker 27, understood by all later ones so far */
+#define DOCKER_LANES 4		/* inspections at a time: one that hangs keeps few waiting */
 #define DOCKER_MAX_LIST_BYTES (32u << 20)
 #define DOCKER_MAX_EVENT_BYTES 65536 /* a longer line is skipped */
 #define DOCKER_BACKOFF_MIN_MS 200
@@ -63,6 +64,10 @@ struct docker {
 	void *ctx;
 	const char *relay_host; /* borrowed: what sidecar.relay may say */
 	struct http_client *calls, *events;
+	struct docker_lane { /* docker_inspect.c */
+		struct http_client *client;
+		unsigned int waiting; /* inspections, not answered yet */
+	} lane[DOCKER_LANES];
 	uv_timer_t timer;
 	uint32_t backoff_ms;
 	bool closing, up, told_down;

@@ -6,6 +6,7 @@
 
 struct inspecting {
 	struct docker *d;
+	struct docker_lane *lane;
 	docker_inspect_cb *cb;
 	void *ctx;
 };
@@ -84,10 +85,22 @@ static void on_inspect(int r, const struct http_msg *msg, const struct err *http
 	struct docker_container c = {};
 	struct err err = {};
 
+	i->lane->waiting--;
 	r = docker_answer(r, msg, http_err, "inspection", &json, &err);
 	if (!r)
 		r = docker_inspect_parse(json, i->d->relay_host, &c, &err);
 	i->cb(r, &c, &err, i->ctx);
+}
+
+static struct docker_lane *pick_lane(struct docker *d)
+{
+	struct docker_lane *best = d->lane;
+
+	for (size_t i = 1; i < DOCKER_LANES; i++) {
+		if (d->lane[i].waiting < best->waiting)
+			best = &d->lane[i];
+	}
+	return best;
 }
 
 int docker_inspect(struct docker *d, const char *id, docker_inspect_cb *cb, void *ctx)
@@ -98,10 +111,12 @@ int docker_inspect(struct docker *d, const char *id, docker_inspect_cb *cb, void
 
 	if (!i)
 		return -ENOMEM;
-	*i = (struct inspecting){d, cb, ctx};
+	*i = (struct inspecting){d, pick_lane(d), cb, ctx};
 	snprintf(target, sizeof(target), "%s/containers/%s/json", d->api, id);
-	if (http_client_send(d->calls, &req, on_inspect, NULL, i))
+	if (http_client_send(i->lane->client, &req, on_inspect, NULL, i)) {
+		i->lane->waiting++;
 		return 0;
+	}
 	free(i);
 	return -ENOMEM;
 }

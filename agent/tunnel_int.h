@@ -25,7 +25,7 @@ int tunnel_ns_loose(int netns_fd, const char *device, struct err *err);
 int tunnel_find(struct nl *rtnl, struct nl *genl, const uint8_t *key, struct nl_link *ret_link,
 		struct err *err);
 /* Made in this namespace, moved there as `name`. */
-int tunnel_make(int netns_fd, const char *name, const struct tunnel_conf *conf, struct err *err);
+int tunnel_make(int netns_fd, const char *there, const struct tunnel_conf *conf, struct err *err);
 int tunnel_remove(struct nl *rtnl, const char *name, struct err *err); /* if it is WireGuard */
 const char *tunnel_other_name(const char *name);
 

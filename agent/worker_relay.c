@@ -47,6 +47,13 @@ static void note(struct worker *w, const struct relay_answer *a, struct backoff 
 		backoff_fail(b, REFUSED_PAUSE_MIN_MS, REFUSED_PAUSE_MAX_MS);
 }
 
+static bool config_eq(const struct state_config *a, const struct state_config *b)
+{
+	return addr6_eq(&a->v6, &b->v6) && addr4_eq(a->v4, b->v4) &&
+	       endpoint_eq(&a->endpoint, &b->endpoint) &&
+	       !memcmp(a->relay_key, b->relay_key, KEY_LEN) && a->mtu == b->mtu;
+}
+
 static void accept_config(struct container *c, const struct relay_answer *a)
 {
 	struct state_entry *e = c->entry;
@@ -57,7 +64,7 @@ static void accept_config(struct container *c, const struct relay_answer *a)
 		event_log(EVENT_RENAMED, asked, c->id, "was %s", c->posted_name);
 	memcpy(c->posted_name, asked, sizeof(c->posted_name));
 	c->confirmed = true;
-	if (!e->has_config || memcmp(&e->config, &a->config, sizeof(e->config))) {
+	if (!e->has_config || !config_eq(&e->config, &a->config)) {
 		e->config = a->config;
 		e->has_config = true;
 		c->worker->state.dirty = true;

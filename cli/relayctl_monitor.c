@@ -74,7 +74,9 @@ static uint32_t print_events(struct ctl *ctl, const json_t *events, uint32_t max
 			break;
 		if (ctl->args.json)
 			fprintf(ctl->out.file, "%s",
-				json_dumpf(event, ctl->out.file, JSON_COMPACT) ? "" : "\n");
+				json_dumpf(event, ctl->out.file, JSON_COMPACT | JSON_ENSURE_ASCII)
+					? ""
+					: "\n");
 		else
 			print_text(&ctl->out, event);
 		n++;

@@ -102,6 +102,8 @@ void http_dial_next(struct http_link *link);
 /* "what" failed for the address being tried: on to the next. */
 void http_dial_failed(struct http_link *link, int r, const char *what);
 void http_dial_tls(struct http_link *link);
+/* True: the next address is tried. */
+bool http_dial_again(struct http_link *link, const struct err *err);
 uint32_t http_dial_left_ms(const struct http_link *link);
 
 /* "http://[user[:password]@]host[:port][/]" */

@@ -50,6 +50,20 @@ void http_dial_failed(struct http_link *link, int r, const char *what)
 	http_stream_close(&link->stream);
 }
 
+/* A TLS handshake that fails or does not end: another address may do better. Behind a proxy it is
+ * not the address that failed. */
+bool http_dial_again(struct http_link *link, const struct err *err)
+{
+	if (link->state != HTTP_LINK_TLS || link->client->has_proxy ||
+	    link->next_addr == link->n_addrs)
+		return false;
+	link->err = *err;
+	link->state = HTTP_LINK_CONNECT;
+	uv_timer_stop(&link->timer);
+	http_stream_close(&link->stream);
+	return true;
+}
+
 static void on_connect(uv_connect_t *req, int status)
 {
 	struct http_link *link = req->data;
@@ -90,11 +104,13 @@ void http_dial_tls(struct http_link *link)
 	}
 	r = link->state == HTTP_LINK_PROXY;
 	link->state = HTTP_LINK_TLS;
-	http_link_set_deadline(link, http_dial_left_ms(link));
-	if (r)
+	/* Without a proxy the address's share of the time goes on. */
+	if (r) {
+		http_link_set_deadline(link, http_dial_left_ms(link));
 		r = http_stream_start_tls(&link->stream, tls, &err);
-	else
+	} else {
 		r = http_stream_start(&link->stream, tls, &err);
+	}
 	if (r)
 		http_link_fail(link, r, &err);
 }

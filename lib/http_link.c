@@ -23,7 +23,8 @@ static void on_timer(uv_timer_t *timer)
 		break;
 	case HTTP_LINK_TLS:
 		err_set(&err, -ETIMEDOUT, "no TLS handshake in time");
-		http_link_fail(link, err.code, &err);
+		if (!http_dial_again(link, &err))
+			http_link_fail(link, err.code, &err);
 		break;
 	case HTTP_LINK_BUSY:
 		err_set(&err, -ETIMEDOUT, "no complete answer within %u ms",
@@ -245,7 +246,8 @@ static void on_end(void *owner, int r, const struct err *err)
 						     : "without an answer");
 		err = &own;
 	}
-	http_link_fail(link, r, err);
+	if (!http_dial_again(link, err))
+		http_link_fail(link, r, err);
 }
 
 static void on_drained(void *owner UNUSED)

@@ -95,6 +95,19 @@ static int check_expect(struct http_parser *p, bool v10, const char **ret_detail
 	return 0;
 }
 
+/* RFC 9112 section 3.2: one that is valid, that is uri-host [":" port] (RFC 3986 section 3.2.2). A
+ * second one was refused already. */
+static int check_host(struct http_parser *p, bool v10, const char **ret_detail)
+{
+	static const char ok[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+				 "-._~%!$&'()*+,;=:[]";
+	const char *host = http_msg_header(&p->msg, "host");
+
+	if (!host)
+		return v10 ? 0 : refuse(400, "no Host header field", ret_detail);
+	return strspn(host, ok) == strlen(host) ? 0 : refuse(400, "Host is none", ret_detail);
+}
+
 int http_request_check(struct http_parser *p, const char **ret_detail)
 {
 	bool v10 = p->ll.http_minor == 0;
@@ -104,10 +117,9 @@ int http_request_check(struct http_parser *p, const char **ret_detail)
 		return refuse(505, "HTTP version is neither 1.0 nor 1.1", ret_detail);
 	if (p->ll.method == HTTP_CONNECT)
 		return refuse(501, "CONNECT is not served here", ret_detail);
-	/* RFC 9112 section 3.2. A second one was refused already. */
-	if (!v10 && !http_msg_header(&p->msg, "host"))
-		return refuse(400, "no Host header field", ret_detail);
-	r = check_target(p, ret_detail);
+	r = check_host(p, v10, ret_detail);
+	if (!r)
+		r = check_target(p, ret_detail);
 	if (!r)
 		r = check_length(p, v10, ret_detail);
 	if (!r)

@@ -28,6 +28,14 @@ static void no_body(int status UNUSED, const char *detail, char *body, size_t bo
 		body[0] = '\0';
 }
 
+static void server_free(struct http_server *s)
+{
+	free(s->conns);
+	free(s->keys);
+	free(s->places);
+	free(s);
+}
+
 struct http_server *http_server_new(uv_loop_t *loop, const struct http_limits *limits,
 				    http_handler *handler, http_error_body *error_body, void *ctx)
 {
@@ -44,12 +52,13 @@ struct http_server *http_server_new(uv_loop_t *loop, const struct http_limits *l
 	/* Fresh pages: a place costs memory only once it was used. */
 	s->conns = calloc(s->limits.max_connections, sizeof(*s->conns));
 	s->keys = calloc(s->limits.max_connections, sizeof(*s->keys));
-	if (!s->conns || !s->keys) {
-		free(s->conns);
-		free(s->keys);
-		free(s);
+	s->places = calloc(s->limits.max_connections, sizeof(*s->places));
+	if (!s->conns || !s->keys || !s->places) {
+		server_free(s);
 		return NULL;
 	}
+	for (uint32_t i = 0; i < s->limits.max_connections; i++)
+		s->places[i] = i;
 	for (size_t i = 0; i < HTTP_MAX_LISTENERS; i++)
 		s->listeners[i] = (struct http_listener){.server = s, .fd = -1};
 	uv_timer_init(loop, &s->retry);
@@ -107,15 +116,6 @@ static bool addr_is_full(const struct http_server *s, const struct http_addr_key
 	       (s->limits.max_strangers_per_addr && strangers >= s->limits.max_strangers_per_addr);
 }
 
-static struct http_conn *free_conn(struct http_server *s)
-{
-	for (uint32_t i = 0; s->n_conns < s->limits.max_connections; i++) {
-		if (s->conns[i].state == HTTP_CONN_FREE)
-			return &s->conns[i];
-	}
-	return NULL;
-}
-
 /* One attempt, no waiting: a stranger above the limit is owed no more. */
 static void turn_away(const struct http_listener *l, int fd)
 {
@@ -139,13 +139,14 @@ static void set_uid(struct http_conn *conn, int fd, bool unix_socket)
 static void take(struct http_listener *l, int fd, const struct sockaddr_storage *from)
 {
 	struct http_server *s = l->server;
-	struct http_conn *conn = free_conn(s);
 	struct http_addr_key key;
+	struct http_conn *conn;
 
-	if (!conn) {
+	if (s->n_conns == s->limits.max_connections) {
 		turn_away(l, fd);
 		return;
 	}
+	conn = &s->conns[s->places[s->n_conns]];
 	conn->server = s;
 	conn->known = false;
 	set_remote(conn, from);
@@ -240,9 +241,7 @@ static void free_when_empty(struct http_server *s)
 {
 	if (!s->freeing || s->handles || s->n_conns)
 		return;
-	free(s->conns);
-	free(s->keys);
-	free(s);
+	server_free(s);
 }
 
 static void on_retry_closed(uv_handle_t *handle)
@@ -286,7 +285,7 @@ uint32_t http_server_connections(const struct http_server *s)
 void http_server_released(struct http_server *s, struct http_conn *conn)
 {
 	s->keys[conn - s->conns] = (struct http_addr_key){};
-	s->n_conns--;
+	s->places[--s->n_conns] = (uint32_t)(conn - s->conns);
 	free_when_empty(s);
 }
 

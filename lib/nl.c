@@ -12,6 +12,7 @@
 #define NL_DUMP_RETRIES 5
 #define NL_RCVBUF_BYTES (4 << 20)
 #define BATCH_BYTES (128 << 10)
+#define MAX_ERRNO 4095
 #define BATCH_MAX 512 /* messages in flight: their acks fit the receive buffer */
 
 struct nl {
@@ -79,25 +80,74 @@ struct nlmsghdr *nl_msg(struct nl *nl, uint16_t type, uint16_t flags)
 	return msg_at(nl, nl->out, type, flags);
 }
 
+bool nl_ok(const struct nlmsghdr *nlh, int left)
+{
+	return mnl_nlmsg_ok(nlh, left) && nlh->nlmsg_len <= (uint32_t)left;
+}
+
+const void *nl_head(const struct nlmsghdr *nlh, size_t size)
+{
+	return nlh->nlmsg_len < mnl_nlmsg_size(size) ? NULL : mnl_nlmsg_get_payload(nlh);
+}
+
+static uint64_t attr_uint(const struct nlattr *attr, size_t size)
+{
+	union {
+		uint8_t u8;
+		uint16_t u16;
+		uint32_t u32;
+		uint64_t u64;
+	} v = {};
+
+	if (mnl_attr_get_payload_len(attr) < size)
+		return 0;
+	memcpy(&v, mnl_attr_get_payload(attr), size);
+	return size == 1 ? v.u8 : size == 2 ? v.u16 : size == 4 ? v.u32 : v.u64;
+}
+
+uint8_t nl_attr_u8(const struct nlattr *attr)
+{
+	return (uint8_t)attr_uint(attr, sizeof(uint8_t));
+}
+
+uint16_t nl_attr_u16(const struct nlattr *attr)
+{
+	return (uint16_t)attr_uint(attr, sizeof(uint16_t));
+}
+
+uint32_t nl_attr_u32(const struct nlattr *attr)
+{
+	return (uint32_t)attr_uint(attr, sizeof(uint32_t));
+}
+
+uint64_t nl_attr_u64(const struct nlattr *attr)
+{
+	return attr_uint(attr, sizeof(uint64_t));
+}
+
+const char *nl_attr_text(const struct nlattr *attr)
+{
+	return mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) ? "" : mnl_attr_get_str(attr);
+}
+
 static int ext_ack_attr(const struct nlattr *attr, void *ctx)
 {
 	const char **text = ctx;
 
-	if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG &&
-	    !mnl_attr_validate(attr, MNL_TYPE_NUL_STRING))
-		*text = mnl_attr_get_str(attr);
+	if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
+		*text = nl_attr_text(attr);
 	return MNL_CB_OK;
 }
 
 /* The kernel's own words behind an error answer, if it gave any. */
 static int kernel_error(const struct nlmsghdr *nlh, struct err *err)
 {
-	const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
+	const struct nlmsgerr *e = nl_head(nlh, sizeof(*e));
 	const char *text = NULL;
 	size_t skip = sizeof(*e);
 
-	if (nlh->nlmsg_len < mnl_nlmsg_size(sizeof(*e)))
-		return err_set(err, -EPROTO, "netlink: error answer cut short");
+	if (!e || e->error > 0 || e->error < -MAX_ERRNO)
+		return err_set(err, -EPROTO, "netlink: an error answer that is none");
 	if (!e->error)
 		return 0;
 	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
@@ -138,7 +188,7 @@ int nl_do(struct nl *nl, struct nlmsghdr *nlh, struct err *err)
 
 		if (len < 0)
 			return len;
-		for (; mnl_nlmsg_ok(in, len); in = mnl_nlmsg_next(in, &len)) {
+		for (; nl_ok(in, len); in = mnl_nlmsg_next(in, &len)) {
 			if (in->nlmsg_seq != nlh->nlmsg_seq)
 				continue; /* left over from a call that gave up */
 			if (in->nlmsg_type == NLMSG_ERROR)
@@ -146,6 +196,16 @@ int nl_do(struct nl *nl, struct nlmsghdr *nlh, struct err *err)
 		}
 	}
 	return r;
+}
+
+/* What ended a dump before its time is in its last message. */
+static int dump_done(const struct nlmsghdr *nlh, struct err *err)
+{
+	const int *result = nl_head(nlh, sizeof(*result));
+
+	if (!result || *result >= 0 || *result < -MAX_ERRNO)
+		return 0;
+	return err_sys(err, *result, "netlink: dump");
 }
 
 /* One pass of a dump: 1 = interrupted by a change, again. */
@@ -159,13 +219,15 @@ static int dump_once(struct nl *nl, uint32_t seq, nl_cb *cb, void *ctx, struct e
 
 		if (len < 0)
 			return len;
-		for (; mnl_nlmsg_ok(in, len); in = mnl_nlmsg_next(in, &len)) {
+		for (; nl_ok(in, len); in = mnl_nlmsg_next(in, &len)) {
 			if (in->nlmsg_seq != seq)
 				continue;
 			if (in->nlmsg_flags & NLM_F_DUMP_INTR)
 				interrupted = true;
-			if (in->nlmsg_type == NLMSG_DONE)
-				return interrupted;
+			if (in->nlmsg_type == NLMSG_DONE) {
+				r = dump_done(in, err);
+				return r ? r : interrupted;
+			}
 			if (in->nlmsg_type == NLMSG_ERROR) {
 				r = kernel_error(in, err);
 				if (r)
@@ -196,15 +258,17 @@ int nl_dump(struct nl *nl, struct nlmsghdr *nlh, nl_cb *cb, void *ctx, struct er
 
 static int family_attr(const struct nlattr *attr, void *ctx)
 {
-	if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
-	    !mnl_attr_validate(attr, MNL_TYPE_U16))
-		*(uint16_t *)ctx = mnl_attr_get_u16(attr);
+	if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID)
+		*(uint16_t *)ctx = nl_attr_u16(attr);
 	return MNL_CB_OK;
 }
 
 static int family_cb(const struct nlmsghdr *nlh, void *ctx)
 {
-	return mnl_attr_parse(nlh, sizeof(struct genlmsghdr), family_attr, ctx) < 0 ? -EPROTO : 0;
+	if (!nl_head(nlh, sizeof(struct genlmsghdr)) ||
+	    mnl_attr_parse(nlh, sizeof(struct genlmsghdr), family_attr, ctx) < 0)
+		return -EPROTO;
+	return MNL_CB_OK;
 }
 
 int nl_family(struct nl *nl, const char *name, uint16_t *ret_id, struct err *err)
@@ -280,7 +344,7 @@ static void batch_flush(struct nl_batch *b)
 			b->result = len;
 			break;
 		}
-		for (; mnl_nlmsg_ok(in, len); in = mnl_nlmsg_next(in, &len)) {
+		for (; nl_ok(in, len); in = mnl_nlmsg_next(in, &len)) {
 			if (in->nlmsg_type != NLMSG_ERROR || in->nlmsg_seq - first >= b->queued)
 				continue;
 			left--;

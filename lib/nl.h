@@ -30,6 +30,16 @@ int nl_do(struct nl *nl, struct nlmsghdr *nlh, struct err *err);
 /* Sends and calls cb for each answer; cb returns MNL_CB_OK or a negative errno to stop. */
 typedef int nl_cb(const struct nlmsghdr *nlh, void *ctx);
 int nl_dump(struct nl *nl, struct nlmsghdr *nlh, nl_cb *cb, void *ctx, struct err *err);
+/* Is there a whole message in what is left of a datagram? (libmnl lets a length of 2 GiB pass.) */
+bool nl_ok(const struct nlmsghdr *nlh, int left);
+/* Of an answer: the fixed part of a message, NULL if it is shorter; attributes, of which one that
+ * is too short (or text without an end) is 0 and "". */
+const void *nl_head(const struct nlmsghdr *nlh, size_t size);
+uint8_t nl_attr_u8(const struct nlattr *attr);
+uint16_t nl_attr_u16(const struct nlattr *attr);
+uint32_t nl_attr_u32(const struct nlattr *attr);
+uint64_t nl_attr_u64(const struct nlattr *attr);
+const char *nl_attr_text(const struct nlattr *attr);
 /* Generic netlink family id by name, cached in the socket. */
 int nl_family(struct nl *nl, const char *name, uint16_t *ret_id, struct err *err);
 

@@ -57,9 +57,11 @@ static int addr_attr(const struct nlattr *attr, void *ctx)
 
 static int addr_cb(const struct nlmsghdr *nlh, void *ctx)
 {
-	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+	const struct ifaddrmsg *ifa = nl_head(nlh, sizeof(*ifa));
 	struct addr_walk *walk = ctx;
 
+	if (!ifa)
+		return -EPROTO;
 	if (nlh->nlmsg_type != RTM_NEWADDR ||
 	    (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6))
 		return MNL_CB_OK;

@@ -57,8 +57,8 @@ static int vrf_attr(const struct nlattr *attr, void *ctx)
 {
 	struct nl_link *link = ctx;
 
-	if (mnl_attr_get_type(attr) == IFLA_VRF_TABLE && !mnl_attr_validate(attr, MNL_TYPE_U32))
-		link->vrf_table = mnl_attr_get_u32(attr);
+	if (mnl_attr_get_type(attr) == IFLA_VRF_TABLE)
+		link->vrf_table = nl_attr_u32(attr);
 	return MNL_CB_OK;
 }
 
@@ -69,9 +69,9 @@ static int info_attr(const struct nlattr *attr, void *ctx)
 	/* The kernel puts the kind before the data. */
 	if (mnl_attr_get_type(attr) == IFLA_INFO_KIND) {
 		link->soft = true;
-		if (!strcmp(mnl_attr_get_str(attr), "wireguard"))
+		if (!strcmp(nl_attr_text(attr), "wireguard"))
 			link->kind = NL_LINK_WIREGUARD;
-		else if (!strcmp(mnl_attr_get_str(attr), "vrf"))
+		else if (!strcmp(nl_attr_text(attr), "vrf"))
 			link->kind = NL_LINK_VRF;
 	} else if (mnl_attr_get_type(attr) == IFLA_INFO_DATA && link->kind == NL_LINK_VRF) {
 		mnl_attr_parse_nested(attr, vrf_attr, link);
@@ -86,13 +86,13 @@ static int link_attr(const struct nlattr *attr, void *ctx)
 
 	switch (mnl_attr_get_type(attr)) {
 	case IFLA_IFNAME:
-		snprintf(link->name, sizeof(link->name), "%s", mnl_attr_get_str(attr));
+		snprintf(link->name, sizeof(link->name), "%s", nl_attr_text(attr));
 		break;
 	case IFLA_MTU:
-		link->mtu = mnl_attr_get_u32(attr);
+		link->mtu = nl_attr_u32(attr);
 		break;
 	case IFLA_GROUP:
-		link->group = mnl_attr_get_u32(attr);
+		link->group = nl_attr_u32(attr);
 		break;
 	case IFLA_ADDRESS:
 		if (mnl_attr_get_payload_len(attr) == sizeof(link->mac))
@@ -120,10 +120,12 @@ struct link_walk {
 
 static int link_cb(const struct nlmsghdr *nlh, void *ctx)
 {
-	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	const struct ifinfomsg *ifi = nl_head(nlh, sizeof(*ifi));
 	struct link_walk *walk = ctx;
 	struct nl_link link = {};
 
+	if (!ifi)
+		return -EPROTO;
 	if (nlh->nlmsg_type != RTM_NEWLINK)
 		return MNL_CB_OK;
 	link.ifindex = ifi->ifi_index;

@@ -66,8 +66,8 @@ int nl_route_del(struct nl *nl, const struct nl_route *route, struct err *err)
 
 static int metric_attr(const struct nlattr *attr, void *ctx)
 {
-	if (mnl_attr_get_type(attr) == RTAX_MTU && !mnl_attr_validate(attr, MNL_TYPE_U32))
-		*(uint32_t *)ctx = mnl_attr_get_u32(attr);
+	if (mnl_attr_get_type(attr) == RTAX_MTU)
+		*(uint32_t *)ctx = nl_attr_u32(attr);
 	return MNL_CB_OK;
 }
 
@@ -108,13 +108,13 @@ static int route_attr(const struct nlattr *attr, void *ctx)
 
 	switch (mnl_attr_get_type(attr)) {
 	case RTA_TABLE:
-		route->table = mnl_attr_get_u32(attr);
+		route->table = nl_attr_u32(attr);
 		break;
 	case RTA_DST:
 		copy_addr(attr, route->family, &route->dst6);
 		break;
 	case RTA_PRIORITY:
-		route->metric = mnl_attr_get_u32(attr);
+		route->metric = nl_attr_u32(attr);
 		break;
 	case RTA_GATEWAY:
 		copy_addr(attr, route->family, &route->gateway6);
@@ -125,10 +125,10 @@ static int route_attr(const struct nlattr *attr, void *ctx)
 		route->has_src = true;
 		break;
 	case RTA_OIF:
-		route->oif = (int)mnl_attr_get_u32(attr);
+		route->oif = (int)nl_attr_u32(attr);
 		break;
 	case RTA_NH_ID:
-		route->nhid = mnl_attr_get_u32(attr);
+		route->nhid = nl_attr_u32(attr);
 		break;
 	case RTA_VIA:
 		read_via(attr, route);
@@ -154,10 +154,12 @@ struct route_walk {
 
 static int route_cb(const struct nlmsghdr *nlh, void *ctx)
 {
-	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	const struct rtmsg *rtm = nl_head(nlh, sizeof(*rtm));
 	struct route_walk *walk = ctx;
 	struct nl_route route = {};
 
+	if (!rtm)
+		return -EPROTO;
 	if (nlh->nlmsg_type != RTM_NEWROUTE || rtm->rtm_flags & RTM_F_CLONED)
 		return MNL_CB_OK;
 	if (rtm->rtm_type != RTN_UNICAST && rtm->rtm_type != RTN_UNREACHABLE)
@@ -214,10 +216,10 @@ static int nexthop_attr(const struct nlattr *attr, void *ctx)
 
 	switch (mnl_attr_get_type(attr)) {
 	case NHA_ID:
-		nh->id = mnl_attr_get_u32(attr);
+		nh->id = nl_attr_u32(attr);
 		break;
 	case NHA_OIF:
-		nh->oif = (int)mnl_attr_get_u32(attr);
+		nh->oif = (int)nl_attr_u32(attr);
 		break;
 	case NHA_GATEWAY:
 		copy_addr(attr, nh->family, &nh->gateway6);
@@ -231,9 +233,11 @@ static int nexthop_attr(const struct nlattr *attr, void *ctx)
 
 static int nexthop_cb(const struct nlmsghdr *nlh, void *ctx)
 {
-	const struct nhmsg *nhm = mnl_nlmsg_get_payload(nlh);
+	const struct nhmsg *nhm = nl_head(nlh, sizeof(*nhm));
 	struct nl_nexthop *nh = ctx;
 
+	if (!nhm)
+		return -EPROTO;
 	if (nlh->nlmsg_type != RTM_NEWNEXTHOP)
 		return MNL_CB_OK;
 	nh->family = nhm->nh_family;

@@ -55,10 +55,10 @@ static int rule_attr(const struct nlattr *attr, void *ctx)
 
 	switch (mnl_attr_get_type(attr)) {
 	case FRA_PRIORITY:
-		rule->priority = mnl_attr_get_u32(attr);
+		rule->priority = nl_attr_u32(attr);
 		break;
 	case FRA_TABLE:
-		rule->table = mnl_attr_get_u32(attr);
+		rule->table = nl_attr_u32(attr);
 		break;
 	case FRA_SRC:
 		if (mnl_attr_get_payload_len(attr) == addr_len(rule->family))
@@ -70,11 +70,11 @@ static int rule_attr(const struct nlattr *attr, void *ctx)
 		break;
 	case FRA_SUPPRESS_PREFIXLEN:
 		/* The kernel says "none" as all ones. */
-		rule->suppress_prefix_len = mnl_attr_get_u32(attr);
+		rule->suppress_prefix_len = nl_attr_u32(attr);
 		rule->has_suppress = rule->suppress_prefix_len != UINT32_MAX;
 		break;
 	case FRA_PROTOCOL:
-		rule->protocol = mnl_attr_get_u8(attr);
+		rule->protocol = nl_attr_u8(attr);
 		break;
 	default:
 		break;
@@ -89,16 +89,19 @@ struct rule_walk {
 
 static int rule_cb(const struct nlmsghdr *nlh, void *ctx)
 {
-	const struct fib_rule_hdr *frh = mnl_nlmsg_get_payload(nlh);
+	const struct fib_rule_hdr *frh = nl_head(nlh, sizeof(*frh));
 	struct rule_walk *walk = ctx;
-	struct nl_rule rule = {.family = frh->family,
-			       .src_len = frh->src_len,
-			       .dst_len = frh->dst_len,
-			       .table = frh->table,
-			       .find_src = (frh->flags & FIB_RULE_FIND_SADDR) != 0};
+	struct nl_rule rule;
 
+	if (!frh)
+		return -EPROTO;
 	if (nlh->nlmsg_type != RTM_NEWRULE)
 		return MNL_CB_OK;
+	rule = (struct nl_rule){.family = frh->family,
+				.src_len = frh->src_len,
+				.dst_len = frh->dst_len,
+				.table = frh->table,
+				.find_src = (frh->flags & FIB_RULE_FIND_SADDR) != 0};
 	if (mnl_attr_parse(nlh, sizeof(*frh), rule_attr, &rule) < 0)
 		return -EPROTO;
 	return walk->cb(&rule, walk->ctx);

@@ -27,7 +27,7 @@ static struct tcmsg *put_tcm(struct nlmsghdr *nlh, int ifindex, uint32_t parent,
 static int kind_attr(const struct nlattr *attr, void *ctx)
 {
 	if (mnl_attr_get_type(attr) == TCA_KIND)
-		*(bool *)ctx = !strcmp(mnl_attr_get_str(attr), "htb");
+		*(bool *)ctx = !strcmp(nl_attr_text(attr), "htb");
 	return MNL_CB_OK;
 }
 
@@ -38,9 +38,11 @@ struct root_walk {
 
 static int root_cb(const struct nlmsghdr *nlh, void *ctx)
 {
-	const struct tcmsg *tcm = mnl_nlmsg_get_payload(nlh);
+	const struct tcmsg *tcm = nl_head(nlh, sizeof(*tcm));
 	struct root_walk *walk = ctx;
 
+	if (!tcm)
+		return -EPROTO;
 	if (nlh->nlmsg_type == RTM_NEWQDISC && tcm->tcm_ifindex == walk->ifindex &&
 	    tcm->tcm_parent == TC_H_ROOT && tcm->tcm_handle == HTB_HANDLE)
 		mnl_attr_parse(nlh, sizeof(*tcm), kind_attr, &walk->there);
@@ -93,9 +95,11 @@ struct class_walk {
 
 static int class_cb(const struct nlmsghdr *nlh, void *ctx)
 {
-	const struct tcmsg *tcm = mnl_nlmsg_get_payload(nlh);
+	const struct tcmsg *tcm = nl_head(nlh, sizeof(*tcm));
 	struct class_walk *walk = ctx;
 
+	if (!tcm)
+		return -EPROTO;
 	if (nlh->nlmsg_type != RTM_NEWTCLASS || TC_H_MAJ(tcm->tcm_handle) != HTB_HANDLE)
 		return MNL_CB_OK;
 	return walk->cb((uint16_t)TC_H_MIN(tcm->tcm_handle), walk->ctx);

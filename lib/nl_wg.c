@@ -149,14 +149,14 @@ static int allowed_attr(const struct nlattr *attr, void *ctx)
 
 	switch (mnl_attr_get_type(attr)) {
 	case WGALLOWEDIP_A_FAMILY:
-		a->family = mnl_attr_get_u16(attr);
+		a->family = nl_attr_u16(attr);
 		break;
 	case WGALLOWEDIP_A_IPADDR:
 		if (len <= sizeof(a->addr))
 			memcpy(&a->addr, mnl_attr_get_payload(attr), len);
 		break;
 	case WGALLOWEDIP_A_CIDR_MASK:
-		a->len = mnl_attr_get_u8(attr);
+		a->len = nl_attr_u8(attr);
 		break;
 	default:
 		break;
@@ -205,7 +205,7 @@ static int peer_attr(const struct nlattr *attr, void *ctx)
 		read_endpoint(attr, p);
 		break;
 	case WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL:
-		p->keepalive_s = mnl_attr_get_u16(attr);
+		p->keepalive_s = nl_attr_u16(attr);
 		p->has_keepalive = true;
 		break;
 	case WGPEER_A_LAST_HANDSHAKE_TIME:
@@ -219,10 +219,10 @@ static int peer_attr(const struct nlattr *attr, void *ctx)
 		}
 		break;
 	case WGPEER_A_RX_BYTES:
-		p->rx_bytes = mnl_attr_get_u64(attr);
+		p->rx_bytes = nl_attr_u64(attr);
 		break;
 	case WGPEER_A_TX_BYTES:
-		p->tx_bytes = mnl_attr_get_u64(attr);
+		p->tx_bytes = nl_attr_u64(attr);
 		break;
 	case WGPEER_A_ALLOWEDIPS:
 		read_allowed(attr, p);
@@ -268,7 +268,7 @@ static int device_attr(const struct nlattr *attr, void *ctx)
 
 	switch (mnl_attr_get_type(attr)) {
 	case WGDEVICE_A_IFINDEX:
-		dev->ifindex = (int)mnl_attr_get_u32(attr);
+		dev->ifindex = (int)nl_attr_u32(attr);
 		break;
 	case WGDEVICE_A_PRIVATE_KEY:
 		if (len == KEY_LEN) {
@@ -281,11 +281,11 @@ static int device_attr(const struct nlattr *attr, void *ctx)
 			memcpy(dev->public_key, mnl_attr_get_payload(attr), KEY_LEN);
 		break;
 	case WGDEVICE_A_LISTEN_PORT:
-		dev->listen_port = mnl_attr_get_u16(attr);
+		dev->listen_port = nl_attr_u16(attr);
 		dev->has_listen_port = true;
 		break;
 	case WGDEVICE_A_FWMARK:
-		dev->fwmark = mnl_attr_get_u32(attr);
+		dev->fwmark = nl_attr_u32(attr);
 		dev->has_fwmark = true;
 		break;
 	case WGDEVICE_A_PEERS:
@@ -301,7 +301,8 @@ static int device_cb(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct wg_walk *walk = ctx;
 
-	if (mnl_attr_parse(nlh, sizeof(struct genlmsghdr), device_attr, walk) < 0)
+	if (!nl_head(nlh, sizeof(struct genlmsghdr)) ||
+	    mnl_attr_parse(nlh, sizeof(struct genlmsghdr), device_attr, walk) < 0)
 		return -EPROTO;
 	return walk->result < 0 ? walk->result : MNL_CB_OK;
 }

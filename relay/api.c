@@ -2,6 +2,7 @@
 #include "api.h"
 
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include "../lib/log.h"
 #include "api_error.h"
@@ -21,6 +22,7 @@
 #include "isolate.h"
 #include "role.h"
 
+#define SPARE_FDS 256
 #define DRAIN_MS 3000 /* requests in work at the end may take this long */
 #define DRAIN_TICK_MS 20
 
@@ -37,8 +39,8 @@
 #define RATE_GUESS_BURST 5
 #define RATE_GUESS_MS 60000
 
+/* max_connections: relay.yaml. */
 static const struct http_limits tls_limits = {
-	.max_connections = 4096,
 	/* Each agent keeps one open, and many may be behind one address. */
 	.max_connections_per_addr = 512,
 	.max_strangers_per_addr = 16,
@@ -216,6 +218,20 @@ static int read_conf(struct conf *ret_conf, struct err *err)
 	return conf_parse(text, (size_t)n, "configuration", ret_conf, err);
 }
 
+/* Each connection is one; SPARE_FDS for all else. */
+static void raise_descriptors(uint32_t connections)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < connections + SPARE_FDS)
+		log_warn("connections: %u need %u descriptors, the limit is %ju (LimitNOFILE=)",
+			 connections, connections + SPARE_FDS, (uintmax_t)limit.rlim_cur);
+}
+
 static int set_up(struct run *run, struct err *err)
 {
 	const struct api_net_events events = {.relay = on_relay,
@@ -223,6 +239,7 @@ static int set_up(struct run *run, struct err *err)
 					      .reload = on_reload,
 					      .lost = on_lost,
 					      .ctx = run};
+	struct http_limits limits = tls_limits;
 	struct api *api = &run->api;
 	char dir[API_STATE_DIR_LEN];
 	int r;
@@ -258,8 +275,10 @@ static int set_up(struct run *run, struct err *err)
 	api->rate_guess = api_rate_new(RATE_GUESS_BURST, RATE_GUESS_MS);
 	api->devices = api_devices_new();
 	api->metrics = api_metrics_new(api->conf.slots);
+	limits.max_connections = api->conf.connections;
+	raise_descriptors(api->conf.connections);
 	api->tls_server =
-		http_server_new(&run->loop, &tls_limits, api_route_public, api_error_body, api);
+		http_server_new(&run->loop, &limits, api_route_public, api_error_body, api);
 	api->ctl_server =
 		http_server_new(&run->loop, &ctl_limits, api_route_ctl, api_error_body, api);
 	if (!api->busy || !api->rate_fail || !api->rate_open || !api->rate_token ||

@@ -229,6 +229,8 @@ static const struct conf_key conf_keys[] = {
 	{"uplink", conf_set_device, .offset = offsetof(struct conf, uplink)},
 	{"public", conf_set_map, .offset = 0, .keys = public_keys},
 	{"listen", conf_set_endpoint, .offset = offsetof(struct conf, listen)},
+	{"connections", conf_set_u32, .offset = offsetof(struct conf, connections), .min = 64,
+	 .max = 65536},
 	{"wireguard", conf_set_map, .offset = 0, .keys = wireguard_keys},
 	{"pools", set_pools, .offset = 0},
 	{"slots", conf_set_u32, .offset = offsetof(struct conf, slots), .min = 1,
@@ -254,6 +256,7 @@ static void set_defaults(struct conf *conf)
 	*conf = (struct conf){
 		.name = "relay",
 		.listen = {.family = AF_INET6, .port = 8443},
+		.connections = 12288,
 		.wg_port = {51820, 51821},
 		.mtu = 1420,
 		.slots = SC_SLOTS_DEFAULT,

@@ -72,6 +72,7 @@ struct conf {
 	struct addr4 public4;
 	struct addr6 public6;
 	struct endpoint listen;		       /* listen: default "[::]:8443", both families */
+	uint32_t connections;		       /* connections: 12288 of the API, 64..65536 */
 	uint16_t wg_port[2];		       /* wireguard: {ports: [51820, 51821]} */
 	uint32_t mtu;			       /* wireguard: {mtu: 1420}, 1280..8940 */
 	struct conf_pool6 pool6[SC_MAX_POOLS]; /* pools: - {prefix:, mode:, slot_bits:} */

@@ -71,7 +71,8 @@ void conf_print(FILE *out, const struct conf *conf)
 		fprintf(out, "  ipv4: \"%s\"\n", addr4_text(text, conf->public4));
 	if (conf->has_public6)
 		fprintf(out, "  ipv6: \"%s\"\n", addr6_text(text, &conf->public6));
-	fprintf(out, "listen: \"%s\"\n", endpoint_text(text, &conf->listen));
+	fprintf(out, "listen: \"%s\"\nconnections: %u\n", endpoint_text(text, &conf->listen),
+		conf->connections);
 	fprintf(out, "wireguard:\n  ports: [%u, %u]\n  mtu: %u\n", conf->wg_port[0],
 		conf->wg_port[1], conf->mtu);
 	print_pools(out, conf);

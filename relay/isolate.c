@@ -127,15 +127,6 @@ int isolate_api(const char *dir, struct err *err)
 static const int api_syscalls[] = {
 #define SC(name) SCMP_SYS(name),
 #include "syscalls_api.h"
-#ifdef SAN
-	/* The sanitizers' own: memory, symbols, threads, the report. */
-	SC(sigaltstack) SC(madvise) SC(mprotect) SC(readlink) SC(readlinkat) SC(sched_yield)
-		SC(sched_getaffinity) SC(prctl) SC(clone) SC(clone3) SC(wait4) SC(ptrace)
-			SC(getdents64) SC(rt_sigaction) SC(prlimit64) SC(uname) SC(kill) SC(tkill)
-				SC(set_robust_list) SC(rseq) SC(process_vm_readv) SC(pipe2) SC(dup2)
-					SC(exit) SC(gettid) SC(getrlimit) SC(arch_prctl) SC(openat)
-						SC(close) SC(newfstatat)
-#endif
 #undef SC
 };
 

@@ -178,7 +178,9 @@ static void want_limits(struct kslot *slot, const struct peer *peer)
 	uint64_t kbps = (uint64_t)peer->ceil_kbps * KSTATE_ABUSE_FACTOR;
 
 	slot->smtp = peer->smtp;
-	slot->firewall = peer->firewall;
+	/* What stands behind the last rule is nobody's, and would never be as it is in the map. */
+	slot->firewall.n = peer->firewall.n;
+	memcpy(slot->firewall.rule, peer->firewall.rule, peer->firewall.n * sizeof(struct sc_rule));
 	if (peer->scan_per_s)
 		slot->scan_ns = 1000000000u / peer->scan_per_s;
 	if (!peer->ceil_kbps)

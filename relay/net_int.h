@@ -77,7 +77,7 @@ int net_uplink_gateways(struct net *net, bool *ret_changed, struct err *err);
 
 /* net_peer.c: one peer changed; all at once; the repair of what drifted. */
 int net_peer_check(const struct net *net, const struct peer *peer, struct err *err);
-int net_peer_set(struct net *net, const struct peer *peer, struct err *err);
+int net_peer_set(struct net *net, const struct peer *asked, struct err *err);
 int net_peer_del(struct net *net, uint32_t slot, uint32_t generation, struct err *err);
 /* Of peers synced with the same key or IPv4 address, only the one in the lowest slot stays. */
 int net_peer_drop_doubles(struct net *net, struct err *err);

@@ -91,7 +91,8 @@ int net_peer_check(const struct net *net, const struct peer *p, struct err *err)
 			       SC_MAX_RULES);
 	/* The kernel passes over a device's own key in silence: each look would add it again. */
 	for (int i = 0; i < 2; i++) {
-		if (!memcmp(p->public_key, net->wg_public_key[i], KEY_LEN))
+		if (!memcmp(p->public_key, net->wg_public_key[i], KEY_LEN) ||
+		    (p->has_other && !memcmp(p->other_key, net->wg_public_key[i], KEY_LEN)))
 			return err_set(err, -EINVAL, "slot %u: its key is the relay's own",
 				       p->slot);
 	}
@@ -257,58 +258,61 @@ int net_reconcile(struct net *net, unsigned int *ret_steps, struct err *err)
 	return r;
 }
 
-static int cmp_next(const void *a, const void *b, void *ctx, bool by_key)
-{
-	const struct peer *next = ((const struct net *)ctx)->next;
-	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	int c = by_key ? memcmp(next[x].public_key, next[y].public_key, KEY_LEN)
-		       : memcmp(&next[x].v4, &next[y].v4, sizeof(next[x].v4));
+/* A key or an IPv4 address that a synced peer names. */
+struct claim {
+	const void *bytes;
+	uint32_t slot;
+};
 
-	return c ? c : (x > y) - (x < y);
+static int cmp_claim(const void *a, const void *b, void *len)
+{
+	const struct claim *x = a, *y = b;
+	int c = memcmp(x->bytes, y->bytes, *(const size_t *)len);
+
+	return c ? c : (x->slot > y->slot) - (x->slot < y->slot);
 }
 
-static int cmp_key(const void *a, const void *b, void *ctx)
+static void drop_claims(struct net *net, struct claim *claims, size_t n, size_t len,
+			const char *what)
 {
-	return cmp_next(a, b, ctx, true);
-}
+	size_t first = 0;
 
-static int cmp_v4(const void *a, const void *b, void *ctx)
-{
-	return cmp_next(a, b, ctx, false);
-}
-
-static bool is_double(const struct net *net, uint32_t a, uint32_t b, bool by_key)
-{
-	const struct peer *x = &net->next[a], *y = &net->next[b];
-
-	return by_key ? !memcmp(x->public_key, y->public_key, KEY_LEN)
-		      : !addr4_is_zero(x->v4) && addr4_eq(x->v4, y->v4);
+	qsort_r(claims, n, sizeof(*claims), cmp_claim, &len);
+	for (size_t i = 1; i < n; i++) {
+		if (memcmp(claims[first].bytes, claims[i].bytes, len)) {
+			first = i;
+			continue;
+		}
+		log_err("slot %u: slot %u has its %s: left out", claims[i].slot, claims[first].slot,
+			what);
+		net->next_used[claims[i].slot] = false;
+	}
 }
 
 int net_peer_drop_doubles(struct net *net, struct err *err)
 {
-	AUTO_FREE uint32_t *slots = calloc(net->conf.slots, sizeof(*slots));
+	AUTO_FREE struct claim *claims = calloc(net->conf.slots, 2 * sizeof(*claims));
+	size_t n = 0;
 
-	if (!slots)
+	if (!claims)
 		return err_sys(err, -ENOMEM, "peers");
-	for (int by_key = 1; by_key >= 0; by_key--) {
-		size_t n = 0, first = 0;
+	for (uint32_t i = 0; i < net->conf.slots; i++) {
+		const struct peer *p = &net->next[i];
 
-		for (uint32_t i = 0; i < net->conf.slots; i++) {
-			if (net->next_used[i])
-				slots[n++] = i;
-		}
-		qsort_r(slots, n, sizeof(*slots), by_key ? cmp_key : cmp_v4, net);
-		for (size_t i = 1; i < n; i++) {
-			if (!is_double(net, slots[first], slots[i], by_key)) {
-				first = i;
-				continue;
-			}
-			log_err("slot %u: slot %u has its %s: left out", slots[i], slots[first],
-				by_key ? "key" : "IPv4 address");
-			net->next_used[slots[i]] = false;
-		}
+		if (net->next_used[i])
+			claims[n++] = (struct claim){p->public_key, i};
+		if (net->next_used[i] && p->has_other)
+			claims[n++] = (struct claim){p->other_key, i};
 	}
+	drop_claims(net, claims, n, KEY_LEN, "key");
+	n = 0;
+	for (uint32_t i = 0; i < net->conf.slots; i++) {
+		const struct peer *p = &net->next[i];
+
+		if (net->next_used[i] && !addr4_is_zero(p->v4))
+			claims[n++] = (struct claim){&p->v4, i};
+	}
+	drop_claims(net, claims, n, sizeof(struct addr4), "IPv4 address");
 	return 0;
 }
 

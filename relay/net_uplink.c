@@ -93,12 +93,13 @@ static int follow_default(struct net *net, uint16_t family, bool *ret_there, boo
 				      .family = family,
 				      .oif = net->uplink_ifindex};
 	int r = nl_route_dump(net->rtnl, family, 0, KSTATE_MAIN, default_cb, &walk, err);
+	bool there;
 
 	if (!r)
 		r = nl_nexthop_get(net->rtnl, nh.id, &have, err);
 	if (r && r != -ENOENT)
 		return r;
-	*ret_there = !r;
+	*ret_there = there = !r;
 	/* IPv4 routes may have an IPv6 router, and next hops of that family. */
 	nh.family = walk.best.via6 ? AF_INET6 : family;
 	nh.has_gateway = walk.best.has_gateway;
@@ -107,7 +108,7 @@ static int follow_default(struct net *net, uint16_t family, bool *ret_there, boo
 		net->router4 = nh.gateway4;
 		net_api_send_relay(net);
 	}
-	if (!walk.found || (*ret_there && nexthop_eq(&nh, &have)))
+	if (!walk.found || (there && nexthop_eq(&nh, &have)))
 		return 0;
 	r = nl_nexthop_replace(net->rtnl, &nh, KSTATE_RTPROT, err);
 	/* No carrier: a device that has one again tells. */

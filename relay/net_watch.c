@@ -40,14 +40,16 @@ static void timer_cb(uv_timer_t *timer)
 /* By index or by name: one that was removed comes back with another index. */
 static bool is_uplink(const struct net *net, const struct nlmsghdr *nlh)
 {
-	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	const struct ifinfomsg *ifi = nl_head(nlh, sizeof(*ifi));
 	const struct nlattr *attr;
 
+	if (!ifi)
+		return false;
 	if (ifi->ifi_index == net->uplink_ifindex)
 		return true;
 	mnl_attr_for_each (attr, nlh, sizeof(*ifi)) {
 		if (mnl_attr_get_type(attr) == IFLA_IFNAME)
-			return !strcmp(mnl_attr_get_str(attr), net->conf.uplink);
+			return !strcmp(nl_attr_text(attr), net->conf.uplink);
 	}
 	return false;
 }
@@ -60,8 +62,8 @@ static bool matters(const struct net *net, const struct nlmsghdr *nlh)
 	switch (nlh->nlmsg_type) {
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
-		rtm = mnl_nlmsg_get_payload(nlh);
-		return !rtm->rtm_dst_len && rtm->rtm_table == RT_TABLE_MAIN &&
+		rtm = nl_head(nlh, sizeof(*rtm));
+		return rtm && !rtm->rtm_dst_len && rtm->rtm_table == RT_TABLE_MAIN &&
 		       rtm->rtm_protocol != KSTATE_RTPROT;
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
@@ -91,7 +93,7 @@ static void poll_cb(uv_poll_t *poll, int status, int events)
 			due = true;
 		if (n <= 0)
 			break;
-		for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len))
+		for (; nl_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len))
 			due |= matters(net, nlh);
 	}
 	if (due && !uv_is_active((uv_handle_t *)net->watch_timer))

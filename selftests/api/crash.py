@@ -57,7 +57,7 @@ class Writer(threading.Thread):
     """Registers, re-keys and deletes its own containers, makes and revokes its own tokens."""
 
     def __init__(self, number):
-        super().__init__()
+        super().__init__(daemon=True)  # an exception elsewhere ends the program
         self.random = random.Random(seed + number)
         self.number = number
         self.client = Client()
@@ -149,7 +149,9 @@ def torn(database):
                 f.write(wal[:at] + rest)
             db = sqlite3.connect(copy)
             said = db.execute("PRAGMA integrity_check").fetchone()[0]
-            twice = db.execute("SELECT count(*) - count(DISTINCT v6) FROM address").fetchone()[0]
+            # Before the first checkpoint the whole schema is in the log: then there may be no table yet.
+            made = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'address'").fetchone()[0]
+            twice = made and db.execute("SELECT count(*) - count(DISTINCT v6) FROM address").fetchone()[0]
             db.close()
             if said != "ok" or twice:
                 problems.append("cut at %d: %s, %d addresses twice" % (at, said, twice))

@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """load.py PORT PID IDLE SLOW TOKEN...: many idle TLS connections and slow senders, and what
 others notice of them. Prints TAP points without numbers, figures as comments."""
-import base64
-import os
 import re
 import resource
-import socket
-import ssl
 import sys
 import threading
 import time
+
+from tls_client import connect, request
 
 PORT, PID, IDLE, SLOW = (int(a) for a in sys.argv[1:5])
 # One token for each measurement: a token's own limit of requests is not what is measured.
@@ -17,36 +15,12 @@ TOKENS = sys.argv[5:]
 TOKEN = LAST = TOKENS.pop()
 PER_ADDRESS = 15  # below the relay's limit of one address without a token
 resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-tls = ssl.create_default_context()
-tls.check_hostname = False
-tls.verify_mode = ssl.CERT_NONE
 
 
 def point(name, good, why=""):
     print("%s - %s" % ("ok" if good else "not ok", name), flush=True)
     if not good:
         print("# %s" % (why,), flush=True)
-
-
-def connect(address):
-    s = socket.create_connection(("127.0.0.1", PORT), 20, (address, 0))
-    return tls.wrap_socket(s)
-
-
-def request(s, head, body=b""):
-    s.sendall((head + "\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n" % (TOKEN, len(body))
-               + ("Content-Type: application/json\r\n" if body else "") + "\r\n").encode() + body)
-    data = b""
-    while b"\r\n\r\n" not in data:
-        got = s.recv(65536)
-        if not got:
-            raise OSError("closed")
-        data += got
-    length = int(re.search(rb"content-length: (\d+)", data, re.I).group(1))
-    missing = length - (len(data) - data.index(b"\r\n\r\n") - 4)
-    while missing > 0:
-        missing -= len(s.recv(missing))
-    return int(data.split(b" ", 2)[1])
 
 
 def rss_kb():
@@ -57,62 +31,20 @@ def p99(address, n=400):
     """Whole exchanges over one connection, as an agent has them."""
     global TOKEN
     TOKEN = TOKENS.pop()
-    s = connect(address)
+    s = connect(PORT, address)
     times, bad = [], 0
     for _ in range(n):
         start = time.perf_counter()
-        bad += request(s, "GET /v1/status HTTP/1.1") != 200
+        bad += request(s, "GET /v1/status HTTP/1.1", TOKEN) != 200
         times.append(time.perf_counter() - start)
     s.close()
     times.sort()
     return times[int(n * 0.99)] * 1000, times[n // 2] * 1000, bad
 
 
-def many(n, work):
-    """n times in 4 threads: the rate a second."""
-    left = iter(range(n))
-    lock = threading.Lock()
-
-    def loop(k):
-        while True:
-            with lock:
-                i = next(left, None)
-            if i is None:
-                return
-            work(k, i)
-    threads = [threading.Thread(target=loop, args=(k,)) for k in range(4)]
-    start = time.perf_counter()
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    return n / (time.perf_counter() - start)
-
-
-# --- registrations against bare handshakes ---
-handshakes = many(400, lambda k, i: connect("127.0.9.%d" % (1 + k)).close())
-sessions = [connect("127.0.9.%d" % (1 + k)) for k in range(4)]
-failed = []
-
-
-def register(k, i):
-    key = base64.b64encode(os.urandom(32)).decode()
-    status = request(sessions[k], "POST /v1/peers HTTP/1.1",
-                     ('{"pubkey":"%s","container":"c%d","machine":"load"}' % (key, i)).encode())
-    if status != 201:
-        failed.append(status)
-
-
-registrations = many(400, register)
-for s in sessions:
-    s.close()
-print("# bare TLS handshakes: %.0f/s; registrations: %.0f/s; ratio %.2f"
-      % (handshakes, registrations, registrations / handshakes))
-point("400 registrations, each durable: all made", not failed, failed[:5])
-
 # --- many who do nothing ---
 before, rss = p99("127.0.8.1"), rss_kb()
-idle = [connect("127.0.10.%d" % (1 + i // PER_ADDRESS)) for i in range(IDLE)]
+idle = [connect(PORT, "127.1.%d.%d" % divmod(256 + i // PER_ADDRESS, 256)) for i in range(IDLE)]
 grown = rss_kb() - rss
 during = p99("127.0.8.2")
 print("# p99 alone %.2f ms, beside %d idle TLS connections %.2f ms (median %.2f)" % (before[0], IDLE, during[0], during[1]))
@@ -123,7 +55,7 @@ point("a connection costs less than 200 kB", grown / IDLE < 200, grown / IDLE)
 # --- slow senders: a byte each now and then ---
 slow = []
 for i in range(SLOW):
-    s = connect("127.0.11.%d" % (1 + i // PER_ADDRESS))
+    s = connect(PORT, "127.0.11.%d" % (1 + i // PER_ADDRESS))
     s.sendall(b"GET /v1/status HTTP/1.1\r\nHost: ")
     slow.append(s)
 stop = threading.Event()
@@ -160,8 +92,8 @@ def hold(address, n, known):
     TOKEN = LAST
     try:
         for _ in range(n):
-            s = connect(address)
-            if known and request(s, "GET /v1/status HTTP/1.1") != 200:
+            s = connect(PORT, address)
+            if known and request(s, "GET /v1/status HTTP/1.1", TOKEN) != 200:
                 break
             held.append(s)
     except OSError:

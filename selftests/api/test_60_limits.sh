@@ -10,18 +10,6 @@ admin=$(new_token alice free admin)
 bob=$(new_token bob free "peers:read peers:add admin")
 metrics=$(new_token operator free metrics)
 
-# --- bodies: every route that takes one ---
-call GET /api/openapi.json
-jq -r '.paths | to_entries[] | .key as $p | .value | to_entries[] | select(.value.requestBody) | "\(.key | ascii_upcase) \($p)"' "$T/body" >"$T/with_body"
-point "routes with a body are documented" test "$(wc -l <"$T/with_body")" -ge 8
-head -c 20000 /dev/zero | tr '\0' ' ' >"$T/big"
-while read -r method path; do
-	row "413 body_too_large" "$method $path: 20 kB" "$method" "$path" "$admin" "$(cat "$T/big")x"
-	row "415 unsupported_media_type" "$method $path: text" "$method" "$path" "$admin" x -H 'Content-Type: text/plain'
-	row "400 invalid_json" "$method $path: not JSON" "$method" "$path" "$admin" '{'
-	row "400 invalid_json" "$method $path: deep" "$method" "$path" "$admin" "$(printf '[%.0s' {1..1000})"
-done <"$T/with_body"
-
 # --- every page and document: 200, then 304 ---
 for path in $(jq -r '.paths | to_entries[] | select(.value.get.responses["304"]) | .key' < <(curl -sk "$URL/api/openapi.json")); do
 	case $path in /warrant*) continue ;; esac
@@ -90,4 +78,24 @@ read -r _ <"$T/held"
 row "200" "80 half-open connections of another address: served" GET /v1/status "$admin" - -m 2
 kill "$held" 2>/dev/null || true
 wait "$held" 2>/dev/null || true
+
+# --- all connections ---
+restart "connections: 64
+"
+python3 - "$PORT" <<'PY' >"$T/result" || echo "not ok - the check itself failed" >>"$T/result"
+import select, socket, sys
+held = [socket.create_connection(("127.0.0.1", int(sys.argv[1])), source_address=("127.0.4.%d" % (1 + i // 16), 0)) for i in range(70)]
+# The server closes what is beyond: readable, and the end.
+closed, deadline = set(), 20
+while len(closed) < 6 and deadline:
+    readable = select.select([s for s in held if s not in closed], [], [], 1)[0]
+    closed |= {s for s in readable if s.recv(1) == b""}
+    deadline -= 1
+print("%s - connections: 64 of 70 are kept" % ("ok" if len(closed) == 6 else "not ok"))
+for s in held:
+    s.close()
+PY
+points <"$T/result"
+served() { call GET /style.css && [ "$status" = 200 ]; }
+point "and when they have gone others are served" wait_until 10 served
 finish

@@ -2,21 +2,46 @@
 // link: agent/helper_msg.c agent/helper_serve.c
 /*
  * What a worker that has been taken over may send. Tunnels are faked: only values that may reach
- * the kernel reach them.
+ * the kernel reach them. There is one namespace that it may open, DIR/x, for which the fuzzer must
+ * be root; without, no message gets beyond OPEN.
  */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include "agent/helper.h"
 #include "agent/helper_msg.h"
 #include "agent/tunnel.h"
 
-int tunnel_attach(UNUSED int netns_fd, const struct tunnel_conf *conf, UNUSED bool *ret_without_v6,
-		  UNUSED struct err *err)
+#define DIR "/mnt"
+
+static void check(const struct tunnel_conf *conf)
 {
 	if (strlen(conf->container_id) != HELPER_ID_LEN - 1 || conf->mtu < 1280 ||
 	    !conf->endpoint.port || (addr6_is_zero(&conf->v6) && addr4_is_zero(conf->v4)))
 		abort();
+}
+
+int tunnel_attach(UNUSED int netns_fd, const struct tunnel_conf *conf, UNUSED bool *ret_without_v6,
+		  UNUSED struct err *err)
+{
+	check(conf);
+	return 0;
+}
+
+int tunnel_prepare(UNUSED int netns_fd, const struct tunnel_conf *conf, UNUSED struct err *err)
+{
+	check(conf);
+	return 0;
+}
+
+int tunnel_switch(UNUSED int netns_fd, const struct tunnel_conf *conf, UNUSED struct err *err)
+{
+	check(conf);
 	return 0;
 }
 
@@ -30,7 +55,8 @@ int tunnel_psk(UNUSED int netns_fd, UNUSED const struct tunnel_psk *psk, UNUSED 
 	return 0;
 }
 
-int tunnel_status(UNUSED int netns_fd, struct tunnel_status *ret_status, UNUSED struct err *err)
+int tunnel_status(UNUSED int netns_fd, UNUSED const struct tunnel_which *which,
+		  struct tunnel_status *ret_status, UNUSED struct err *err)
 {
 	*ret_status = (struct tunnel_status){};
 	return 0;
@@ -41,7 +67,19 @@ int tunnel_sweep(UNUSED struct err *err)
 	return 0;
 }
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* In a mount namespace of its own, which ends with it. */
+int LLVMFuzzerInitialize(UNUSED int *argc, UNUSED char ***argv)
+{
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("tmpfs", DIR, "tmpfs", 0, NULL) ||
+	    close(open(DIR "/x", O_CREAT | O_WRONLY | O_CLOEXEC, 0600)) || unshare(CLONE_NEWNET) ||
+	    mount("/proc/self/ns/net", DIR "/x", NULL, MS_BIND, NULL) || unshare(CLONE_NEWNET))
+		perror("no network namespace to open");
+	return 0;
+}
 
 /* Messages one behind the other; the last one may be short. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -61,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	/* Answers may find no reader, which is an error like any other. */
 	shutdown(pair[0], SHUT_WR);
-	helper_serve(pair[1], "/run/docker/netns", &err);
+	helper_serve(pair[1], DIR, &err);
 	close(pair[0]);
 	close(pair[1]);
 	return 0;

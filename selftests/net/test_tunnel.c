@@ -12,7 +12,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
-#include <linux/veth.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/mount.h>
@@ -24,6 +23,7 @@
 #include "lib/nl_link.h"
 #include "lib/nl_route.h"
 #include "lib/nl_rule.h"
+#include "veth.h"
 
 #define TABLE_MAIN 254
 
@@ -37,24 +37,11 @@ struct box {
 /* One end of a pair whose other end is up as well: the device has a carrier. */
 static int add_device(struct nl *nl, const char *name)
 {
-	struct nlmsghdr *nlh = nl_msg(nl, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
 	char other[IFNAMSIZ];
-	struct nlattr *info, *data, *peer;
 	struct nl_link link;
 
 	snprintf(other, sizeof(other), "far-%.10s", name);
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
-	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "veth");
-	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
-	peer = mnl_attr_nest_start(nlh, VETH_INFO_PEER);
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, other);
-	mnl_attr_nest_end(nlh, peer);
-	mnl_attr_nest_end(nlh, data);
-	mnl_attr_nest_end(nlh, info);
-	assert_int_equal(nl_do(nl, nlh, NULL), 0);
+	veth_add(nl, name, other);
 	assert_int_equal(nl_link_get(nl, other, &link, NULL), 0);
 	assert_int_equal(nl_link_set_up(nl, link.ifindex, true, NULL), 0);
 	assert_int_equal(nl_link_get(nl, name, &link, NULL), 0);

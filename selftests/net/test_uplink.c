@@ -7,7 +7,6 @@
  */
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
-#include <linux/veth.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -18,25 +17,7 @@
 #include "lib/nl_link.h"
 #include "lib/nl_route.h"
 #include "relay/net_int.h"
-
-static void add_pair(struct nl *nl, const char *name, const char *other)
-{
-	struct nlmsghdr *nlh = nl_msg(nl, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
-	struct nlattr *info, *data, *peer;
-
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
-	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "veth");
-	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
-	peer = mnl_attr_nest_start(nlh, VETH_INFO_PEER);
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, other);
-	mnl_attr_nest_end(nlh, peer);
-	mnl_attr_nest_end(nlh, data);
-	mnl_attr_nest_end(nlh, info);
-	assert_int_equal(nl_do(nl, nlh, NULL), 0);
-}
+#include "veth.h"
 
 static int index_of(struct nl *nl, const char *name)
 {
@@ -81,7 +62,7 @@ static int set_up(void **state)
 	assert_non_null(net);
 	assert_int_equal(unshare(CLONE_NEWNET), 0);
 	assert_int_equal(nl_open(NETLINK_ROUTE, &net->rtnl, NULL), 0);
-	add_pair(net->rtnl, "up0", "far");
+	veth_add(net->rtnl, "up0", "far");
 	set_device(net->rtnl, "far", true);
 	set_device(net->rtnl, "up0", true);
 	snprintf(net->conf.uplink, sizeof(net->conf.uplink), "up0");
@@ -307,7 +288,7 @@ static void a_device_called_wg0_of_another_kind_is_refused(void **state)
 	struct err err = {};
 
 	assert_int_equal(net_wg_check(net, &err), 0);
-	add_pair(net->rtnl, "wg0", "wg0-far");
+	veth_add(net->rtnl, "wg0", "wg0-far");
 	assert_int_equal(net_wg_check(net, &err), -EEXIST);
 	assert_non_null(strstr(err.text, "wg0 exists"));
 }

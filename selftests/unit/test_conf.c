@@ -30,6 +30,7 @@ static void test_defaults(UNUSED void **state)
 	assert_string_equal(conf.uplink, "ext0");
 	assert_int_equal(conf.listen.family, AF_INET6);
 	assert_int_equal(conf.listen.port, 8443);
+	assert_int_equal(conf.connections, 12288);
 	assert_int_equal(conf.wg_port[1], 51821);
 	assert_int_equal(conf.mtu, 1420);
 	assert_int_equal(conf.slots, SC_SLOTS_DEFAULT);
@@ -65,6 +66,7 @@ static const char full[] =
 	"  - {slot_bits: 14, prefix: '2001:db8::/56'}\n"
 	"  - {prefix: '2001:db8:1::/100', mode: onlink}\n"
 	"wireguard: {mtu: 1280, ports: [1, 2]}\n"
+	"connections: 2000\n"
 	"listen: 127.0.0.1:443\n"
 	"public: {ipv6: '2001:db8:ffff::2', ipv4: 203.0.113.2}\n"
 	"uplink: eth0\n"
@@ -78,6 +80,7 @@ static const char canonical[] = "name: paris-1\n"
 				"  ipv4: \"203.0.113.2\"\n"
 				"  ipv6: \"2001:db8:ffff::2\"\n"
 				"listen: \"127.0.0.1:443\"\n"
+				"connections: 2000\n"
 				"wireguard:\n"
 				"  ports: [1, 2]\n"
 				"  mtu: 1280\n"

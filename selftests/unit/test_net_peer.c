@@ -116,6 +116,10 @@ static void the_relays_own_key_is_refused(void **state)
 
 	memcpy(rig->net.wg_public_key[1], peer.public_key, KEY_LEN);
 	assert_int_equal(check(state, &peer), -EINVAL);
+	peer.has_other = 1;
+	memcpy(peer.other_key, peer.public_key, KEY_LEN);
+	peer.public_key[0]++;
+	assert_int_equal(check(state, &peer), -EINVAL);
 }
 
 static void network_and_broadcast_addresses_are_refused(void **state)
@@ -189,6 +193,25 @@ static void a_sync_keeps_the_first_of_a_key_or_ipv4_address(void **state)
 	assert_false(rig->next_used[5] || rig->next_used[6] || rig->next_used[7]);
 }
 
+static void a_sync_drops_a_peer_whose_other_key_is_anothers(void **state)
+{
+	struct rig *rig = *state;
+
+	next_is(rig, 2, 1, NULL);
+	next_is(rig, 3, 9, NULL);
+	rig->next[3].has_other = 1;
+	rig->next[3].other_key[0] = 1;
+	next_is(rig, 4, 7, NULL);
+	rig->next[4].has_other = 1;
+	rig->next[4].other_key[0] = 8;
+	next_is(rig, 5, 6, NULL);
+	rig->next[5].has_other = 1;
+	rig->next[5].other_key[0] = 8;
+	assert_int_equal(net_peer_drop_doubles(&rig->net, NULL), 0);
+	assert_true(rig->next_used[2] && rig->next_used[4]);
+	assert_false(rig->next_used[3] || rig->next_used[5]);
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -206,6 +229,7 @@ int main(void)
 		T(mtu_and_device_are_checked),
 		T(another_slots_key_or_ipv4_address_is_refused),
 		T(a_sync_keeps_the_first_of_a_key_or_ipv4_address),
+		T(a_sync_drops_a_peer_whose_other_key_is_anothers),
 	};
 
 	return RUN_TESTS(tests);

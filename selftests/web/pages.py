@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 URL, ADMIN, METRICS, FOLDER = sys.argv[1:5]
@@ -145,8 +146,9 @@ def device(b):
     b.click("#open button")
     until(10, lambda: b.shown("#shown"))
     b.shot("device")
-    point("/device: scopes, address and age are shown", b.text("#d_scope") == "peers:read peers:add"
-          and b.text("#d_address").startswith("127.0.0.1") and b.text("#d_age").endswith("s ago"),
+    point("/device: tier, scopes, address and age are shown", b.text("#d_scope") == "peers:read peers:add"
+          and b.text("#d_address").startswith("127.0.0.1") and b.text("#d_age").endswith("s ago")
+          and b.text("#d_tier") == "free",
           b.text("#shown"))
     b.click("#approve")
     done = until(10, lambda: b.text("#done"))
@@ -167,6 +169,44 @@ def device(b):
     b.type("#code", "BBBB-BBBB")
     b.click("#open button")
     point("/device: a wrong code is told", until(10, lambda: b.text("#error")))
+
+
+def form(path, fields):
+    request = urllib.request.Request(URL + path, data=urllib.parse.urlencode(fields).encode())
+    try:
+        answer = urllib.request.urlopen(request, timeout=10, context=tls)
+        return answer.status, json.load(answer)
+    except urllib.error.HTTPError as e:
+        return e.code, json.load(e)
+
+
+def standard_client(b):
+    """RFC 8628 as any OAuth client does it: forms, the complete link, polls at the interval."""
+    _, asked = form("/v1/device/authorize", {"client_id": "television", "scope": "peers:read"})
+    poll = {"grant_type": "urn:ietf:params:oauth:grant-type:device_code",
+            "device_code": asked["device_code"], "client_id": "television"}
+    status, got = form("/v1/device/token", poll)
+    point("/device: a client with forms waits", (status, got["error"]) == (400, "authorization_pending"), got)
+    link = asked["verification_uri_complete"]
+    b.go(link[len(URL):] if link.startswith(URL) else link)
+    b.type("#token", ADMIN)
+    b.click("#open button")
+    until(10, lambda: b.shown("#shown"))
+    point("/device: its name and the account are shown", b.text("#d_client") == "television"
+          and b.text("#d_account") == "alice (free)" and b.text("#d_tier") == "none", b.text("#shown"))
+    b.click("#approve")
+    until(10, lambda: b.text("#done"))
+    # RFC 8628 section 3.5: at the interval, or slower when told so.
+    interval, end = asked["interval"], time.monotonic() + 60
+    while time.monotonic() < end:
+        time.sleep(interval)
+        status, got = form("/v1/device/token", poll)
+        if status == 200 or got["error"] not in ("authorization_pending", "slow_down"):
+            break
+        interval += 5 if got["error"] == "slow_down" else 0
+    point("/device: it has its token, of the scope that it asked for", status == 200
+          and re.match(r"sct_live_[0-9A-Za-z]{36}$", got["access_token"])
+          and got["token_type"].lower() == "bearer" and got["scope"] == "peers:read", got)
 
 
 def tokens(b):
@@ -223,6 +263,17 @@ def every_page(b, kind):
         bare = b.run("""return [...document.querySelectorAll('input, select, button')].filter(e =>
             !(e.labels && e.labels.length) && !e.textContent.trim() && !e.ariaLabel).length""")
         point("%s (%s): every control has a name" % (path, kind), bare == 0)
+        # WCAG 2.2, 1.3.1, 2.4.2, 3.1.1: what a screen reader goes by.
+        marks = b.run("""return [document.documentElement.lang, document.title.length > 0,
+            document.querySelectorAll('h1').length, document.querySelectorAll('main').length,
+            [...document.querySelectorAll('nav')].every(n => n.ariaLabel),
+            [...document.querySelectorAll('svg')].every(s => s.ariaHidden || s.ariaLabel)].join(' ')""")
+        point("%s (%s): language, title, landmarks" % (path, kind), marks == "en true 1 1 true true", marks)
+        # 2.1.1, 2.4.7: all that can be clicked is reached by the keyboard, and it shows.
+        lost = b.run("""return [...document.querySelectorAll('a, button, input, select')].filter(e =>
+            e.checkVisibility() && !e.disabled).filter(e => { e.focus();
+            return document.activeElement !== e || e.tabIndex < 0; }).map(e => e.outerHTML.slice(0, 80))""")
+        point("%s (%s): the keyboard reaches everything" % (path, kind), not lost, lost)
         # WCAG 2.2, 1.4.3: 4.5 to 1.
         low = b.run("""
             const lum = c => { const v = c.match(/[0-9.]+/g).slice(0, 3).map(x => { x /= 255;
@@ -251,6 +302,7 @@ def browse(dark, width, work):
 
 def clicks(b):
     device(b)
+    standard_client(b)
     tokens(b)
     status(b)
 
