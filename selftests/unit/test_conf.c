@@ -33,6 +33,7 @@ static void test_defaults(UNUSED void **state)
 	assert_int_equal(conf.wg_port[1], 51821);
 	assert_int_equal(conf.mtu, 1420);
 	assert_int_equal(conf.slots, SC_SLOTS_DEFAULT);
+	assert_int_equal(conf.quarantine_s, 600);
 	assert_int_equal(conf.n_pool6, 1);
 	assert_int_equal(conf.pool6[0].slot_bits, 20);
 	assert_int_equal(conf.n_pool4, 0);
@@ -59,6 +60,7 @@ static const char full[] =
 	"xdp: generic\n"
 	"hairpin: deny\n"
 	"isolation: account\n"
+	"quarantine_s: 60\n"
 	"slots: 1024\n"
 	"pools:\n"
 	"  - {prefix: 192.0.2.0/24, mode: routed}\n"
@@ -91,6 +93,7 @@ static const char canonical[] = "name: paris-1\n"
 				"  - prefix: \"192.0.2.0/24\"\n"
 				"    mode: routed\n"
 				"slots: 1024\n"
+				"quarantine_s: 60\n"
 				"isolation: account\n"
 				"hairpin: deny\n"
 				"xdp: generic\n"
@@ -234,6 +237,8 @@ static const struct {
 	 "t.yaml:1:6: url: \"https://relay.example/\": expected https://HOST or https://HOST:PORT"},
 	{"tiers: {free: {smtp: yes}}\n",
 	 "t.yaml:1:22: tiers.free.smtp: \"yes\": expected true or false"},
+	{"quarantine_s: 86401\n",
+	 "t.yaml:1:15: quarantine_s: \"86401\": expected a number from 0 to 86400"},
 	{"billing: {hold_days: 3651}\n",
 	 "t.yaml:1:22: billing.hold_days: \"3651\": expected a number from 0 to 3650"},
 	{"pages: {imprint: /x}\n", "t.yaml:1:9: unknown key \"imprint\" in pages"},
