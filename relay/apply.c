@@ -35,10 +35,13 @@ static int slot_write(struct net *net, const struct kslot *k, bool live, struct 
 	struct nl_link vrf;
 	int r;
 
-	/* The next owner is known by another generation than the one that was here last. */
+	/* The next owner is known by another generation than the one that was here last, whose
+	 * counters are still read. */
 	if (!live) {
-		if (!dp_slot_get(net->dp, k->slot, &old))
+		if (!dp_slot_get(net->dp, k->slot, &old)) {
 			v.generation = old.generation;
+			v.account = old.account;
+		}
 		return dp_slot_set(net->dp, k->slot, &v, err);
 	}
 	r = nl_link_get(net->rtnl, kstate_vrf_name(name, k->table), &vrf, err);
@@ -67,10 +70,7 @@ static int slot_write(struct net *net, const struct kslot *k, bool live, struct 
 	v.vrf_ifindex = (uint32_t)vrf.ifindex;
 	v.class_minor = k->class_minor;
 	v.mtu = k->mtu;
-	/* A new owner starts at zero. */
 	r = dp_slot_get(net->dp, k->slot, &old);
-	if (!r && old.generation != v.generation)
-		dp_counters_reset(net->dp, k->slot);
 	if (!r)
 		r = dp_slot_set(net->dp, k->slot, &v, err);
 	if (!r)

@@ -61,7 +61,8 @@ int dp_slot_get(struct dp *dp, uint32_t slot, struct sc_slot *ret_slot);
 /*
  * Writes slot (and its slot4 entry); flags without SC_SLOT_LIVE closes it. Addresses of a live slot
  * must lie in the pools and v6 must carry the slot's number: -EINVAL. Changing wg_ifindex alone is
- * one atomic store.
+ * one atomic store. Another generation or account is another owner, who starts with counters at
+ * zero and none of the former one's limits used up.
  */
 int dp_slot_set(struct dp *dp, uint32_t slot, const struct sc_slot *value, struct err *err);
 /*
