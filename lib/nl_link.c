@@ -106,6 +106,7 @@ static int link_attr(const struct nlattr *attr, void *ctx)
 			break;
 		memcpy(&stats, mnl_attr_get_payload(attr), sizeof(stats));
 		link->rx_frame_errors = stats.rx_frame_errors;
+		link->tx_lost = stats.tx_dropped + stats.tx_errors;
 		break;
 	default:
 		break;

@@ -20,6 +20,7 @@ struct nl_link {
 	bool up;
 	/* WireGuard: inner packets with a source not allowed, or not IP. */
 	uint64_t rx_frame_errors;
+	uint64_t tx_lost; /* packets to send that were not */
 };
 
 int nl_link_add_wireguard(struct nl *nl, const char *name, uint32_t mtu, struct err *err);

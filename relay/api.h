@@ -55,6 +55,7 @@ struct api {
 	struct api_rotate *rotate; /* keys that change */
 	struct api_clones *clones; /* machines' keys that two agents use */
 	struct api_enforce *enforce;
+	struct api_usage *usage;
 	struct api_files files;
 	struct api_canary *canary;
 	uint8_t token_key[API_TOKEN_KEY_LEN];

@@ -206,6 +206,8 @@ static const struct conf_key state_keys[] = {
 static const struct conf_key billing_keys[] = {
 	{"hold_days", conf_set_u32, .offset = offsetof(struct conf, hold_days), .min = 0,
 	 .max = CONF_HOLD_DAYS_MAX},
+	{"usage_months", conf_set_u32, .offset = offsetof(struct conf, usage_months), .min = 1,
+	 .max = CONF_USAGE_MONTHS_MAX},
 	{},
 };
 
@@ -265,6 +267,7 @@ static void set_defaults(struct conf *conf)
 		.state_dir = "/var/lib/relayd",
 		.run_dir = "/run/relayd",
 		.hold_days = 30,
+		.usage_months = 24,
 	};
 	memcpy(conf->tiers, default_tiers, sizeof(default_tiers));
 }

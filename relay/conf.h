@@ -90,6 +90,7 @@ struct conf {
 	char run_dir[CONF_PATH_LEN];		/* run_dir: /run/relayd (relayctl's socket) */
 	char url[CONF_URL_LEN]; /* url: "https://..." without a path; "" = what clients ask for */
 	uint32_t hold_days;	/* billing: {hold_days: 30}: addresses of stopped peers */
+	uint32_t usage_months;	/* billing: {usage_months: 24}: how many are kept, this one too */
 	char canary[CONF_PATH_LEN]; /* canary: {file:, key:}; "" = none */
 	uint8_t canary_key[KEY_LEN];
 	char pages[CONF_PAGE_MAX][CONF_PATH_LEN]; /* pages: {terms: FILE, ...}; "" = none */

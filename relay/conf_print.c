@@ -81,7 +81,8 @@ void conf_print(FILE *out, const struct conf *conf)
 	fprintf(out, "shaper:\n  classes: %u\n", conf->shaper_classes);
 	print_tiers(out, conf);
 	fprintf(out, "state:\n  dir: \"%s\"\nrun_dir: \"%s\"\n", conf->state_dir, conf->run_dir);
-	fprintf(out, "url: \"%s\"\nbilling:\n  hold_days: %u\n", conf->url, conf->hold_days);
+	fprintf(out, "url: \"%s\"\nbilling:\n  hold_days: %u\n  usage_months: %u\n", conf->url,
+		conf->hold_days, conf->usage_months);
 	print_canary(out, conf);
 	print_pages(out, conf);
 }

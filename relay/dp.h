@@ -75,6 +75,9 @@ bool dp_firewall_get(struct dp *dp, uint32_t slot, struct sc_firewall *ret_rules
 void dp_counters(const struct dp *dp, uint32_t slot, struct sc_counters *ret_sum);
 /* For a closed slot: what a CPU is just adding would survive. */
 void dp_counters_reset(struct dp *dp, uint32_t slot);
+/* Which run of the counters this is: another one after a boot or dp_unpin(), when all are zero. The
+ * same one goes on in a new layout. */
+int dp_counters_run(const struct dp *dp, uint8_t ret_run[static 16], struct err *err);
 int dp_drops(struct dp *dp, uint64_t ret_drops[static SC_DROP_MAX], struct err *err);
 /* Replaces the set of own addresses. */
 int dp_own_set(struct dp *dp, const struct sc_own_key *keys, size_t n, struct err *err);

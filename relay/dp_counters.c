@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "../lib/file.h"
 #include "../lib/parse.h"
 #include "sidecar.skel.h"
@@ -40,6 +41,41 @@ void dp_counters_reset(struct dp *dp, uint32_t slot)
 	for (uint32_t cpu = 0; cpu <= dp->cpus && slot < dp->conf.slots; cpu++)
 		memset(&dp->counters[(size_t)cpu * dp->conf.slots + slot], 0,
 		       sizeof(*dp->counters));
+}
+
+/*
+ * The kernel's name for this boot, and the number that the file system gave to the folder of all
+ * layouts when it was made: no two folders of one boot have the same.
+ */
+int dp_counters_run(const struct dp *dp, uint8_t ret_run[static 16], struct err *err)
+{
+	AUTO_FREE char *text = NULL;
+	char path[PATH_MAX + 4];
+	uint8_t run[16] = {};
+	unsigned int digits = 0;
+	struct stat st;
+	int r = file_read("/proc/sys/kernel/random/boot_id", 64, &text, NULL, err);
+
+	if (r)
+		return r;
+	snprintf(path, sizeof(path), "%s/..", dp->pin_dir);
+	if (stat(path, &st))
+		return err_sys(err, -errno, "%s", path);
+	for (const char *c = text; *c && digits < 32; c++) {
+		static const char hex[] = "0123456789abcdef";
+		const char *at = strchr(hex, *c);
+
+		if (!at)
+			continue;
+		run[digits / 2] = (uint8_t)(run[digits / 2] << 4 | (at - hex));
+		digits++;
+	}
+	if (digits != 32)
+		return err_set(err, -EPROTO, "boot_id: 32 digits expected");
+	for (unsigned int i = 0; i < sizeof(st.st_ino); i++)
+		run[8 + i] ^= (uint8_t)(st.st_ino >> (8 * i));
+	memcpy(ret_run, run, sizeof(run));
+	return 0;
 }
 
 int dp_drops(struct dp *dp, uint64_t ret_drops[static SC_DROP_MAX], struct err *err)

@@ -71,8 +71,10 @@ static int alloc_tables(struct net *net, struct err *err)
 	net->used = calloc(n, sizeof(*net->used));
 	net->next_used = calloc(n, sizeof(*net->next_used));
 	net->seen = calloc(n, sizeof(*net->seen));
+	net->tally = net_tally_new(net->conf.slots);
 	net->queue = calloc(NET_QUEUE, sizeof(*net->queue));
-	if (!net->want || !net->next || !net->used || !net->next_used || !net->seen || !net->queue)
+	if (!net->want || !net->next || !net->used || !net->next_used || !net->seen ||
+	    !net->tally || !net->queue)
 		return err_sys(err, -ENOMEM, "tables of %zu slots", n);
 	return 0;
 }
@@ -160,6 +162,7 @@ void net_free(struct net *net)
 	free(net->used);
 	free(net->next_used);
 	free(net->seen);
+	free(net->tally);
 	free(net->queue);
 	free(net);
 }

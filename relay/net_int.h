@@ -51,6 +51,11 @@ struct net {
 	struct net_seen *seen;
 	uv_timer_t *seen_timer;
 
+	struct net_tally *tally; /* net_tally.c: by slot */
+	uint32_t queue_drops[2]; /* as last read: they wrap */
+	uint64_t queue_lost;
+	unsigned int tally_differs; /* peers, as of the last look */
+
 	/* net_watch.c */
 	struct mnl_socket *watch;
 	uv_poll_t *watch_poll;
@@ -111,6 +116,15 @@ void net_api_close(struct net *net);
 
 /* net_seen.c */
 int net_seen_start(struct net *net);
+
+/* net_tally.c: compares all peers' counters with WireGuard's. */
+struct net_tally *net_tally_new(uint32_t slots);
+int net_tally_look(struct net *net, struct err *err);
+void net_tally_get(const struct net *net, uint32_t slot, struct tally *ret_tally);
+
+/* net_usage.c */
+int net_usage_get(struct net *net, const struct msg *in, struct err *err);
+int net_usage_stats(struct net *net, const struct msg *in, struct err *err);
 
 /* net_watch.c */
 int net_watch_start(struct net *net, struct err *err);

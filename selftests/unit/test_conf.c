@@ -50,7 +50,7 @@ static const char full[] =
 	"pages: {aup: /p/aup.md, terms: /p/terms.html}\n"
 	"canary: {key: AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=, "
 	"file: /p/canary}\n"
-	"billing: {hold_days: 7}\n"
+	"billing: {usage_months: 3, hold_days: 7}\n"
 	"url: 'https://relay.example:444'\n"
 	"run_dir: /run/r\n"
 	"state: {dir: /srv/state}\n"
@@ -114,6 +114,7 @@ static const char canonical[] = "name: paris-1\n"
 				"url: \"https://relay.example:444\"\n"
 				"billing:\n"
 				"  hold_days: 7\n"
+				"  usage_months: 3\n"
 				"canary:\n"
 				"  file: \"/p/canary\"\n"
 				"  key: \"AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\"\n"
@@ -239,6 +240,8 @@ static const struct {
 	 "t.yaml:1:22: tiers.free.smtp: \"yes\": expected true or false"},
 	{"quarantine_s: 86401\n",
 	 "t.yaml:1:15: quarantine_s: \"86401\": expected a number from 0 to 86400"},
+	{"billing: {usage_months: 0}\n",
+	 "t.yaml:1:25: billing.usage_months: \"0\": expected a number from 1 to 240"},
 	{"billing: {hold_days: 3651}\n",
 	 "t.yaml:1:22: billing.hold_days: \"3651\": expected a number from 0 to 3650"},
 	{"pages: {imprint: /x}\n", "t.yaml:1:9: unknown key \"imprint\" in pages"},
