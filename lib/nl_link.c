@@ -129,6 +129,7 @@ static int link_cb(const struct nlmsghdr *nlh, void *ctx)
 		return MNL_CB_OK;
 	link.ifindex = ifi->ifi_index;
 	link.up = ifi->ifi_flags & IFF_UP;
+	link.allmulti = ifi->ifi_flags & IFF_ALLMULTI;
 	if (mnl_attr_parse(nlh, sizeof(*ifi), link_attr, &link) < 0)
 		return -EPROTO;
 	return walk->cb(&link, walk->ctx);

@@ -202,6 +202,8 @@ static void on_relay(const struct msg *msg, void *ctx)
 	api->relay.memory_bytes = msg->relay.memory_bytes;
 	api->relay.router4 = msg->relay.router4;
 	memcpy(api->relay.xdp_mode, msg->relay.xdp_mode, sizeof(api->relay.xdp_mode) - 1);
+	memcpy(api->relay.pool6_why, msg->relay.pool6_why, sizeof(api->relay.pool6_why));
+	memcpy(api->relay.pool4_why, msg->relay.pool4_why, sizeof(api->relay.pool4_why));
 	if (api->state != API_WAIT_RELAY)
 		return;
 	api->state = API_SYNC;

@@ -33,6 +33,7 @@ struct api_relay {
 	uint64_t memory_bytes; /* of the data plane */
 	struct addr4 router4;  /* the uplink's gateway; zero = none */
 	char xdp_mode[16];
+	uint8_t pool6_why[SC_MAX_POOLS], pool4_why[SC_MAX_POOLS]; /* enum pool_why */
 };
 
 struct api {

@@ -10,7 +10,7 @@
 const char *const conf_pool_mode_names[] = {"auto", "onlink", "routed", NULL};
 const char *const conf_isolation_names[] = {"peer", "account", NULL};
 const char *const conf_hairpin_names[] = {"uplink", "deny", NULL};
-const char *const conf_xdp_names[] = {"auto", "native", "generic", "tc", NULL};
+const char *const conf_xdp_names[] = {"auto", "native", "generic", "tc", "proxy", NULL};
 
 /* The product's price table. Rates are this project's choice: see relay.yaml(5). */
 static const struct conf_tier default_tiers[] = {
@@ -242,6 +242,7 @@ static const struct conf_key conf_keys[] = {
 	{"hairpin", conf_set_choice, .offset = offsetof(struct conf, hairpin),
 	 .choices = conf_hairpin_names},
 	{"xdp", conf_set_choice, .offset = offsetof(struct conf, xdp), .choices = conf_xdp_names},
+	{"mld", conf_set_bool, .offset = offsetof(struct conf, mld)},
 	{"shaper", conf_set_map, .offset = 0, .keys = shaper_keys},
 	{"tiers", set_tiers, .offset = 0},
 	{"state", conf_set_map, .offset = 0, .keys = state_keys},
@@ -262,6 +263,7 @@ static void set_defaults(struct conf *conf)
 		.mtu = 1420,
 		.slots = SC_SLOTS_DEFAULT,
 		.quarantine_s = 600,
+		.mld = true,
 		.shaper_classes = 2048,
 		.n_tiers = ARRAY_SIZE(default_tiers),
 		.state_dir = "/var/lib/relayd",

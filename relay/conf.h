@@ -82,7 +82,8 @@ struct conf {
 	uint32_t quarantine_s; /* quarantine_s: 600: addresses of who has gone, 0..86400 */
 	enum conf_isolation isolation; /* isolation: peer | account */
 	enum conf_hairpin hairpin;     /* hairpin: uplink | deny */
-	enum dp_xdp_mode xdp;	       /* xdp: auto | native | generic | tc */
+	enum dp_xdp_mode xdp;	       /* xdp: auto | native | generic | tc | proxy */
+	bool mld;		       /* mld: true: solicited-node groups are joined */
 	uint32_t shaper_classes;       /* shaper: {classes: 2048}, 0..4096 */
 	struct conf_tier tiers[CONF_MAX_TIERS]; /* tiers: {free: {peers: 3, ipv4: 0, ...}} */
 	size_t n_tiers;				/* none given: the product's table */

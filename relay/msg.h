@@ -24,6 +24,7 @@
 #include "../lib/err.h"
 #include "dp.h"
 #include "peer.h"
+#include "pool.h"
 #include "tally.h"
 #include "usage.h"
 
@@ -75,6 +76,8 @@ struct msg {
 			uint64_t memory_bytes; /* of the data plane's maps */
 			struct addr4 router4;  /* nobody may have it; zero = none */
 			char xdp_mode[16];
+			uint8_t pool6_why[SC_MAX_POOLS]; /* enum pool_why, as configured */
+			uint8_t pool4_why[SC_MAX_POOLS];
 		} relay;
 		struct {
 			int32_t result; /* 0 or negative errno */

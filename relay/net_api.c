@@ -206,6 +206,8 @@ void net_api_send_relay(struct net *net)
 	relay.relay.max_mtu = net->conf.mtu;
 	relay.relay.memory_bytes = dp_memory_bytes(net->dp);
 	relay.relay.router4 = net->router4;
+	memcpy(relay.relay.pool6_why, net->pool6_why, sizeof(net->pool6_why));
+	memcpy(relay.relay.pool4_why, net->pool4_why, sizeof(net->pool4_why));
 	strncpy(relay.relay.xdp_mode, dp_xdp_mode_text(net->dp), sizeof(relay.relay.xdp_mode) - 1);
 	net_api_send(net, &relay);
 }

@@ -261,6 +261,8 @@ static void send_relay(void)
 	relay.relay.max_mtu = 1420;
 	snprintf(relay.relay.xdp_mode, sizeof(relay.relay.xdp_mode), "generic");
 	relay.relay.router4 = router4;
+	relay.relay.pool6_why[0] = POOL_ASKED;
+	relay.relay.pool4_why[0] = POOL_UNSEEN;
 	msg_send(net_fd, &relay);
 }
 

@@ -34,6 +34,7 @@ static void test_defaults(UNUSED void **state)
 	assert_int_equal(conf.mtu, 1420);
 	assert_int_equal(conf.slots, SC_SLOTS_DEFAULT);
 	assert_int_equal(conf.quarantine_s, 600);
+	assert_true(conf.mld);
 	assert_int_equal(conf.n_pool6, 1);
 	assert_int_equal(conf.pool6[0].slot_bits, 20);
 	assert_int_equal(conf.n_pool4, 0);
@@ -57,6 +58,7 @@ static const char full[] =
 	"tiers:\n"
 	"  gold: {scan_per_s: 70, rate_kbps: 5000, peers: 2, ipv4: 1, ipv6: 4, smtp: true}\n"
 	"shaper: {classes: 0}\n"
+	"mld: false\n"
 	"xdp: generic\n"
 	"hairpin: deny\n"
 	"isolation: account\n"
@@ -97,6 +99,7 @@ static const char canonical[] = "name: paris-1\n"
 				"isolation: account\n"
 				"hairpin: deny\n"
 				"xdp: generic\n"
+				"mld: false\n"
 				"shaper:\n"
 				"  classes: 0\n"
 				"tiers:\n"
