@@ -16,14 +16,10 @@ enum ctl_exit ctl_usage(struct ctl *ctl)
 		{},
 	};
 	static const struct out_field peers[] = {
-		{"month", "MONTH", OUT_TEXT},
-		{"account", "ACCOUNT", OUT_TEXT},
-		{"slot", "SLOT", OUT_TEXT},
-		{"name", "PEER", OUT_TEXT},
-		{"up_bytes", "FROM IT", OUT_BYTES},
-		{"down_bytes", "TO IT", OUT_BYTES},
-		{"wireguard", "WIREGUARD", OUT_TEXT},
-		{},
+		{"month", "MONTH", OUT_TEXT},	      {"account", "ACCOUNT", OUT_TEXT},
+		{"slot", "SLOT", OUT_TEXT},	      {"name", "PEER", OUT_TEXT},
+		{"up_bytes", "FROM IT", OUT_BYTES},   {"down_bytes", "TO IT", OUT_BYTES},
+		{"wireguard", "WIREGUARD", OUT_TEXT}, {},
 	};
 	AUTO_JSON json_t *json = NULL;
 	json_t *body = json_object();

@@ -47,8 +47,7 @@ static int proxy_attr(const struct nlattr *attr, void *ctx)
 
 	if (mnl_attr_get_type(attr) == NDA_DST && mnl_attr_get_payload_len(attr) == len)
 		memcpy(&proxy->v6, mnl_attr_get_payload(attr), len);
-	else if (mnl_attr_get_type(attr) == NDA_PROTOCOL &&
-		 !mnl_attr_validate(attr, MNL_TYPE_U8))
+	else if (mnl_attr_get_type(attr) == NDA_PROTOCOL && !mnl_attr_validate(attr, MNL_TYPE_U8))
 		proxy->protocol = mnl_attr_get_u8(attr);
 	return MNL_CB_OK;
 }

@@ -10,11 +10,13 @@
 
 static json_t *pool_json(const char *prefix, enum conf_pool_mode mode, uint8_t why)
 {
-	static const char *const words[POOL_WHY_MAX] = {
-		[POOL_UNKNOWN] = "unknown",	  [POOL_CONF_ROUTED] = "configured",
-		[POOL_CONF_ONLINK] = "configured", [POOL_UNSEEN] = "nothing",
-		[POOL_ADDRESS] = "address",	  [POOL_ROUTE] = "route",
-		[POOL_ASKED] = "asked"};
+	static const char *const words[POOL_WHY_MAX] = {[POOL_UNKNOWN] = "unknown",
+							[POOL_CONF_ROUTED] = "configured",
+							[POOL_CONF_ONLINK] = "configured",
+							[POOL_UNSEEN] = "nothing",
+							[POOL_ADDRESS] = "address",
+							[POOL_ROUTE] = "route",
+							[POOL_ASKED] = "asked"};
 
 	if (why >= POOL_WHY_MAX)
 		why = POOL_UNKNOWN;

@@ -135,19 +135,19 @@ static json_t *counters_json(const struct msg *answer)
 	const struct usage *u = &answer->stats.usage;
 	const struct tally *t = &answer->stats.tally;
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, "
-			 "s:I, s:I}}",
-			 "up_packets", (json_int_t)u->up_packets, "up_bytes",
-			 (json_int_t)u->up_bytes, "down_packets", (json_int_t)u->down_packets,
-			 "down_bytes", (json_int_t)u->down_bytes, "drop_packets",
-			 (json_int_t)answer->stats.drop_packets, "drop_bytes",
-			 (json_int_t)answer->stats.drop_bytes, "tally", "state",
-			 words[t->state <= TALLY_DIFFERS ? t->state : TALLY_NONE], "seconds",
-			 (int)t->seconds, "rx_min", (json_int_t)t->rx_min, "rx_bytes",
-			 (json_int_t)t->rx_bytes, "rx_max", (json_int_t)t->rx_max, "tx_min",
-			 (json_int_t)t->tx_min, "tx_bytes", (json_int_t)t->tx_bytes, "tx_max",
-			 (json_int_t)t->tx_max, "rx_off", (json_int_t)t->rx_off, "tx_off",
-			 (json_int_t)t->tx_off);
+	return json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, "
+		"s:I, s:I}}",
+		"up_packets", (json_int_t)u->up_packets, "up_bytes", (json_int_t)u->up_bytes,
+		"down_packets", (json_int_t)u->down_packets, "down_bytes",
+		(json_int_t)u->down_bytes, "drop_packets", (json_int_t)answer->stats.drop_packets,
+		"drop_bytes", (json_int_t)answer->stats.drop_bytes, "tally", "state",
+		words[t->state <= TALLY_DIFFERS ? t->state : TALLY_NONE], "seconds",
+		(int)t->seconds, "rx_min", (json_int_t)t->rx_min, "rx_bytes",
+		(json_int_t)t->rx_bytes, "rx_max", (json_int_t)t->rx_max, "tx_min",
+		(json_int_t)t->tx_min, "tx_bytes", (json_int_t)t->tx_bytes, "tx_max",
+		(json_int_t)t->tx_max, "rx_off", (json_int_t)t->rx_off, "tx_off",
+		(json_int_t)t->tx_off);
 }
 
 static void on_stats(int r, const char *text, const struct msg *answer, void *ctx)

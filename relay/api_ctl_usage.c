@@ -54,8 +54,7 @@ static int add_to_list(const struct db_usage *u, void *ctx)
 		json_object_set_new(json, "name", text_or_null(u->name));
 		json_object_set_new(json, "machine", text_or_null(u->machine));
 		json_object_set_new(json, "wireguard",
-				    text_or_null(gone ? NULL
-						      : tally_text(l->asking->req->api, u)));
+				    text_or_null(gone ? NULL : tally_text(l->asking->req->api, u)));
 	}
 	return json_array_append_new(l->array, json) ? -ENOMEM : 0;
 }

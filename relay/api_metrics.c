@@ -117,8 +117,8 @@ static void add_usage(struct strbuf *out, const struct api *api, const struct ms
 {
 	struct usage u = api_usage_total(api);
 
-	add_pair(out, "traffic_bytes_total", "IP bytes from (up) and to (down) all peers.", u.up_bytes,
-		 u.down_bytes);
+	add_pair(out, "traffic_bytes_total", "IP bytes from (up) and to (down) all peers.",
+		 u.up_bytes, u.down_bytes);
 	add_pair(out, "traffic_packets_total", "IP packets from (up) and to (down) all peers.",
 		 u.up_packets, u.down_packets);
 	one(out, "tally_differs", "gauge",

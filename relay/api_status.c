@@ -27,10 +27,10 @@ static json_t *usage_json(uint32_t month, const struct usage *u)
 {
 	char text[MONTH_TEXT_LEN];
 
-	return json_pack("{s:s, s:I, s:I, s:I, s:I}", "month", month_text(text, month), "up_packets",
-			 (json_int_t)u->up_packets, "up_bytes", (json_int_t)u->up_bytes,
-			 "down_packets", (json_int_t)u->down_packets, "down_bytes",
-			 (json_int_t)u->down_bytes);
+	return json_pack("{s:s, s:I, s:I, s:I, s:I}", "month", month_text(text, month),
+			 "up_packets", (json_int_t)u->up_packets, "up_bytes",
+			 (json_int_t)u->up_bytes, "down_packets", (json_int_t)u->down_packets,
+			 "down_bytes", (json_int_t)u->down_bytes);
 }
 
 void api_status_get(struct api_req *req)
@@ -60,6 +60,6 @@ void api_status_get(struct api_req *req)
 			  "ipv4", use_json(ipv4, tier->max_ipv4), "rate_kbps",
 			  tier->rate_kbps ? json_integer(tier->rate_kbps) : json_null(),
 			  "guarantee_mbps", (int)tier->guarantee_mbps, "smtp", (int)tier->smtp,
-			  "usage", usage_json(month, &usage), "token", token_json(&req->token), "relay", req->api->conf.name, "region",
-			  req->api->conf.region));
+			  "usage", usage_json(month, &usage), "token", token_json(&req->token),
+			  "relay", req->api->conf.name, "region", req->api->conf.region));
 }

@@ -79,7 +79,7 @@ struct conf {
 	struct conf_pool4 pool4[SC_MAX_POOLS];
 	size_t n_pool4;
 	uint32_t slots;		       /* slots: 16384, at most SC_SLOTS_MAX and 2^slot_bits */
-	uint32_t quarantine_s; /* quarantine_s: 600: addresses of who has gone, 0..86400 */
+	uint32_t quarantine_s;	       /* quarantine_s: 600: addresses of who has gone, 0..86400 */
 	enum conf_isolation isolation; /* isolation: peer | account */
 	enum conf_hairpin hairpin;     /* hairpin: uplink | deny */
 	enum dp_xdp_mode xdp;	       /* xdp: auto | native | generic | tc | proxy */

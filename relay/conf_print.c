@@ -75,8 +75,9 @@ void conf_print(FILE *out, const struct conf *conf)
 	fprintf(out, "wireguard:\n  ports: [%u, %u]\n  mtu: %u\n", conf->wg_port[0],
 		conf->wg_port[1], conf->mtu);
 	print_pools(out, conf);
-	fprintf(out, "slots: %u\nquarantine_s: %u\nisolation: %s\nhairpin: %s\nxdp: %s\n"
-		     "mld: %s\n",
+	fprintf(out,
+		"slots: %u\nquarantine_s: %u\nisolation: %s\nhairpin: %s\nxdp: %s\n"
+		"mld: %s\n",
 		conf->slots, conf->quarantine_s, conf_isolation_names[conf->isolation],
 		conf_hairpin_names[conf->hairpin], conf_xdp_names[conf->xdp],
 		conf->mld ? "true" : "false");

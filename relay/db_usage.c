@@ -40,12 +40,13 @@ static int taken_get(struct db *db, uint32_t slot, uint32_t generation, const ui
 static int taken_set(struct db *db, uint32_t slot, uint32_t generation, const uint8_t *run,
 		     const struct usage *now, struct err *err)
 {
-	return db_run(db, NULL, err,
-		      "INSERT OR REPLACE INTO counted (slot, generation, run, up_packets, up_bytes, "
-		      "down_packets, down_bytes) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		      "iibiiii", (int64_t)slot, (int64_t)generation, run, USAGE_RUN_LEN,
-		      (int64_t)now->up_packets, (int64_t)now->up_bytes, (int64_t)now->down_packets,
-		      (int64_t)now->down_bytes);
+	return db_run(
+		db, NULL, err,
+		"INSERT OR REPLACE INTO counted (slot, generation, run, up_packets, up_bytes, "
+		"down_packets, down_bytes) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		"iibiiii", (int64_t)slot, (int64_t)generation, run, USAGE_RUN_LEN,
+		(int64_t)now->up_packets, (int64_t)now->up_bytes, (int64_t)now->down_packets,
+		(int64_t)now->down_bytes);
 }
 
 static int add(struct db *db, uint32_t month, int64_t account, uint32_t slot,

@@ -56,8 +56,7 @@ static int route_cb(const struct nl_route *route, void *ctx)
 	bool v6 = route->family == AF_INET6;
 
 	if (route->oif != look->net->uplink_ifindex || route->has_gateway || route->nhid ||
-	    route->type != NL_ROUTE_UNICAST || !route->dst_len ||
-	    route->dst_len == (v6 ? 128 : 32))
+	    route->type != NL_ROUTE_UNICAST || !route->dst_len || route->dst_len == (v6 ? 128 : 32))
 		return 0;
 	if (v6)
 		see6(look, &(struct prefix6){route->dst6, route->dst_len}, POOL_ROUTE);

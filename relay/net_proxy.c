@@ -79,9 +79,8 @@ int net_proxy_observe(struct net *net, struct kstate *state, struct err *err)
 
 int net_proxy_change(struct net *net, const struct kproxy *k, bool add, struct err *err)
 {
-	struct nl_proxy proxy = {.ifindex = net->uplink_ifindex,
-				 .family = k->family,
-				 .protocol = KSTATE_RTPROT};
+	struct nl_proxy proxy = {
+		.ifindex = net->uplink_ifindex, .family = k->family, .protocol = KSTATE_RTPROT};
 	struct err why;
 	int r;
 

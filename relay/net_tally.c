@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Looks whether our counters and WireGuard's say the same of each peer: tally.h says what that is. */
+/* Looks whether our counters and WireGuard's say the same of each peer: tally.h says what that is.
+ */
 #include <string.h>
 #include "../lib/log.h"
 #include "../lib/mono.h"
@@ -8,7 +9,8 @@
 #include "../lib/nl_wg.h"
 #include "net_int.h"
 
-#define WINDOW_S 3600 /* then it begins anew, so that a small difference is not lost in a large sum */
+#define WINDOW_S                                                                                   \
+	3600 /* then it begins anew, so that a small difference is not lost in a large sum */
 
 struct net_tally {
 	uint32_t generation;

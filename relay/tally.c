@@ -47,20 +47,21 @@ void tally_judge(const struct tally_sample *from, const struct tally_sample *to,
 			  .tx_bytes = to->tx_bytes - from->tx_bytes};
 	uint64_t extra = (uint64_t)t.seconds * TALLY_EXTRA_PER_S, lost;
 
-	t.rx_min = message_min(less(b0->up_packets, a1->up_packets),
-			       less(b0->up_bytes, a1->up_bytes));
-	t.rx_max = message_max(b1->up_packets - a0->up_packets + b1->drop_packets - a0->drop_packets,
-			       b1->up_bytes - a0->up_bytes + b1->drop_bytes - a0->drop_bytes) +
-		   extra;
+	t.rx_min =
+		message_min(less(b0->up_packets, a1->up_packets), less(b0->up_bytes, a1->up_bytes));
+	t.rx_max =
+		message_max(b1->up_packets - a0->up_packets + b1->drop_packets - a0->drop_packets,
+			    b1->up_bytes - a0->up_bytes + b1->drop_bytes - a0->drop_bytes) +
+		extra;
 	t.tx_min = message_min(less(b0->down_packets, a1->down_packets),
 			       less(b0->down_bytes, a1->down_bytes));
-	t.tx_max = message_max(b1->down_packets - a0->down_packets,
-			       b1->down_bytes - a0->down_bytes) +
-		   extra;
+	t.tx_max =
+		message_max(b1->down_packets - a0->down_packets, b1->down_bytes - a0->down_bytes) +
+		extra;
 	lost = (to->lost - from->lost) * TALLY_MAX_SKB_BYTES + to->waiting_bytes;
 	t.rx_off = off(t.rx_min, t.rx_bytes, t.rx_max, TALLY_SLACK_BYTES, 0);
-	t.tx_off = off(t.tx_min, t.tx_bytes, t.tx_max, TALLY_SLACK_BYTES + from->waiting_bytes,
-		       lost);
+	t.tx_off =
+		off(t.tx_min, t.tx_bytes, t.tx_max, TALLY_SLACK_BYTES + from->waiting_bytes, lost);
 	t.state = t.rx_off || t.tx_off ? TALLY_DIFFERS : TALLY_AGREES;
 	*ret_tally = t;
 }

@@ -9,7 +9,8 @@
 const volatile __u32 sc_slots = SC_SLOTS_DEFAULT;
 const volatile __u16 sc_wg_port[2] = {}; /* host order */
 const volatile bool sc_answer_ndp = false;
-/* The kernel gives the answers, by its own proxy entries: solicitations are checked and left to it. */
+/* The kernel gives the answers, by its own proxy entries: solicitations are checked and left to it.
+ */
 const volatile bool sc_kernel_answers = false;
 const volatile bool sc_hairpin_deny = false;
 const volatile bool sc_isolation_account = false;

@@ -70,7 +70,7 @@ restart "$TIERS"
 carol=$(new_token carol one)
 dave=$(new_token dave all)
 for i in $(seq 20 35); do
-	add "$carol" "$i" "c$i" $([ "$i" = 20 ] && echo true || echo false)
+	add "$carol" "$i" "c$i" "$([ "$i" = 20 ] && echo true || echo false)"
 	[ "$i" = 20 ] && v4=$(of 20 5)
 	del "$carol" "$i"
 	age 2

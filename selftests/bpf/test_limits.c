@@ -285,7 +285,8 @@ static void test_next_owner_starts_anew(void **state UNUSED)
 	assert_memory_equal(&scan, &none, sizeof(none));
 	expect_in(RIG_UPLINK_XDP, "the next owner's first", &in, 0);
 
-	/* Another account's with the same number: a database that was lost counts from one again. */
+	/* Another account's with the same number: a database that was lost counts from one again.
+	 */
 	rig.dp->counters[3].up_bytes = 4711;
 	s.account++;
 	assert_int_equal(dp_slot_set(rig.dp, 3, &s, NULL), 0);
@@ -402,15 +403,9 @@ static int teardown(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_sources),
-		T(test_ceiling_costs),
-		T(test_ceiling_merged),
-		T(test_ceiling_drops),
-		T(test_ceiling_burst),
-		T(test_next_owner_starts_anew),
-		T(test_handshakes),
-		T(test_handshakes_unlimited),
-		T(test_handshake_sources_full),
+		T(test_sources),       T(test_ceiling_costs),	     T(test_ceiling_merged),
+		T(test_ceiling_drops), T(test_ceiling_burst),	     T(test_next_owner_starts_anew),
+		T(test_handshakes),    T(test_handshakes_unlimited), T(test_handshake_sources_full),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

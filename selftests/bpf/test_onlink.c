@@ -68,7 +68,8 @@ static void make_segment(enum segment kind)
 	if (kind == SWITCH) {
 		env_run("ip link add up0 address " RIG_MAC " type veth peer name p0 && "
 			"ip link add up1 address " RIG_PEER " type veth peer name p1 && "
-			"ip link set p0 netns /proc/%d/fd/%d && ip link set p1 netns /proc/%d/fd/%d",
+			"ip link set p0 netns /proc/%d/fd/%d && ip link set p1 netns "
+			"/proc/%d/fd/%d",
 			getpid(), sw, getpid(), sw);
 		/* It floods for one response interval from when it becomes the querier. */
 		in_ns(sw, "ip link add br0 type bridge mcast_snooping 1 "
@@ -78,12 +79,14 @@ static void make_segment(enum segment kind)
 		in_ns(sw, "for p in p0 p1; do ip link set $p master br0 up; done; "
 			  "ip link set br0 up");
 	} else if (kind == VLAN) {
-		env_run("ip link add eth0 address " RIG_MAC " type veth peer name eth1 address " RIG_PEER
+		env_run("ip link add eth0 address " RIG_MAC
+			" type veth peer name eth1 address " RIG_PEER
 			" && ip link set eth0 up && ip link set eth1 up && "
 			"ip link add link eth0 name up0 type vlan id 5 && "
 			"ip link add link eth1 name up1 type vlan id 5");
 	} else {
-		env_run("ip link add up0 address " RIG_MAC " type veth peer name up1 address " RIG_PEER);
+		env_run("ip link add up0 address " RIG_MAC
+			" type veth peer name up1 address " RIG_PEER);
 	}
 	env_run("ip link set up1 netns /proc/%d/fd/%d", getpid(), world);
 }
@@ -95,7 +98,8 @@ static void make_relay(void)
 	tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	assert_true(tun >= 0);
 	assert_int_equal(ioctl(tun, TUNSETIFF, &req), 0);
-	env_run("for f in all default up0; do echo 1 > /proc/sys/net/ipv6/conf/$f/forwarding; done; "
+	env_run("for f in all default up0; do echo 1 > /proc/sys/net/ipv6/conf/$f/forwarding; "
+		"done; "
 		"echo 1 > /proc/sys/net/ipv4/ip_forward; "
 		"ip link add wg1 type veth peer name wg1-b && "
 		"ip link add vrf0 type veth peer name vrf0-b && ip link set vrf0 up");
@@ -267,7 +271,8 @@ static void test_snooping_switch(void **state UNUSED)
 	make(SWITCH);
 	open_mode(DP_XDP_GENERIC, "generic");
 	/* Not before it is the querier does it believe to know who listens. */
-	assert_true(waits_for(sw, "ip -d link show br0 | grep -q \"mcast_querier_ipv6_addr fe80\""));
+	assert_true(
+		waits_for(sw, "ip -d link show br0 | grep -q \"mcast_querier_ipv6_addr fe80\""));
 	assert_true(waits_for(sw, "bridge mdb show | grep -q \"port p0 grp ff02::1:ff00:1 \""));
 	before = asked(0);
 	is_not_found(SLOT3_V6);

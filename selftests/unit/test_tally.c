@@ -8,10 +8,18 @@ static struct tally_sample from, to;
 
 static int set_up(UNUSED void **state)
 {
-	const struct tally_count a = {.up_packets = 7, .up_bytes = 700, .down_packets = 1,
-				      .down_bytes = 50, .drop_packets = 2, .drop_bytes = 80};
-	const struct tally_count b = {.up_packets = 1007, .up_bytes = 1000700, .down_packets = 501,
-				      .down_bytes = 50050, .drop_packets = 12, .drop_bytes = 480};
+	const struct tally_count a = {.up_packets = 7,
+				      .up_bytes = 700,
+				      .down_packets = 1,
+				      .down_bytes = 50,
+				      .drop_packets = 2,
+				      .drop_bytes = 80};
+	const struct tally_count b = {.up_packets = 1007,
+				      .up_bytes = 1000700,
+				      .down_packets = 501,
+				      .down_bytes = 50050,
+				      .drop_packets = 12,
+				      .drop_bytes = 480};
 
 	from = (struct tally_sample){
 		.before = a, .after = a, .rx_bytes = 5000, .tx_bytes = 900, .at_s = 100};

@@ -52,7 +52,7 @@ static void test_text_parses_again(UNUSED void **state)
 
 static void test_month(UNUSED void **state)
 {
-	static const char *const bad[] = {"",	     "2026",	"2026-1",  "2026-00",
+	static const char *const bad[] = {"",	     "2026",	"2026-1",   "2026-00",
 					  "2026-13", "2026-1x", "2026-111", "1969-12"};
 	char text[MONTH_TEXT_LEN];
 	uint32_t month;
