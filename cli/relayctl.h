@@ -26,8 +26,9 @@ enum ctl_exit {
 /* Every option of every command. */
 struct ctl_args {
 	const char *socket;
-	bool json, help, version, force;
-	const char *account, *tier, *name, *scopes, *host, *before, *state; /* NULL = not given */
+	bool json, help, version, force, peers;
+	/* NULL = not given */
+	const char *account, *tier, *name, *scopes, *host, *before, *state, *month;
 	uint32_t max_peers, max_ipv4, count; /* CTL_NO_LIMIT = not given */
 };
 
@@ -73,6 +74,8 @@ enum ctl_exit ctl_fail(enum ctl_exit code, const char *fmt, ...) PRINTF(2, 3);
 
 /* relayctl_status.c */
 enum ctl_exit ctl_status(struct ctl *ctl), ctl_drops(struct ctl *ctl), ctl_join(struct ctl *ctl);
+/* relayctl_usage.c */
+enum ctl_exit ctl_usage(struct ctl *ctl);
 /* relayctl_monitor.c */
 enum ctl_exit ctl_monitor(struct ctl *ctl);
 /* relayctl_reload.c */

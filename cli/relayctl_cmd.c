@@ -37,6 +37,14 @@ static const struct opt join_opts[] = {
 	{},
 };
 
+static const struct opt usage_opts[] = {
+	{"account", 'a', "NAME", "of this account alone", OPT_TEXT, ARG(account)},
+	{"month", 'm', "MONTH", "one like 2026-11 or all (default: this one)", OPT_TEXT,
+	 ARG(month)},
+	{"peers", 'p', NULL, "peer by peer", OPT_FLAG, ARG(peers)},
+	{},
+};
+
 static const struct opt monitor_opts[] = {
 	{"count", 'n', "N", "end after N packets", OPT_U32, ARG(count)},
 	{},
@@ -113,6 +121,7 @@ const struct ctl_cmd ctl_cmds[] = {
 	{"peer", NULL, 0, 0, "containers' tunnels", peer_cmds, NULL, NULL},
 	{"machine", NULL, 0, 0, "agents' hosts", machine_cmds, NULL, NULL},
 	{"pin", NULL, 0, 0, "the relay's TLS keys", pin_cmds, NULL, NULL},
+	{"usage", NULL, 0, 0, "traffic by month and account", NULL, usage_opts, ctl_usage},
 	{"audit", NULL, 0, 0, "who changed what, the newest first", NULL, audit_opts, ctl_audit},
 	{"backup", "FOLDER", 1, 1, "database and keys into a new folder, while relayd runs", NULL,
 	 NULL, ctl_backup},

@@ -18,7 +18,7 @@ enum out_kind {
 	OUT_SPAN,  /* seconds: "2 h 3 min" */
 };
 
-#define OUT_MAX_FIELDS 24
+#define OUT_MAX_FIELDS 25
 #define OUT_CELL_LEN 136
 
 /* A line of an object or a column of a list. A dot in the key goes one level down. */

@@ -51,6 +51,7 @@ enum ctl_exit ctl_peer_show(struct ctl *ctl)
 		{"up_bytes", "bytes from it", OUT_BYTES},
 		{"drop_packets", "packets dropped", OUT_TEXT},
 		{"drop_bytes", "bytes dropped", OUT_BYTES},
+		{"tally.state", "WireGuard's count", OUT_TEXT},
 		{},
 	};
 	AUTO_JSON json_t *json = NULL;

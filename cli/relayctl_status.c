@@ -24,11 +24,21 @@ enum ctl_exit ctl_status(struct ctl *ctl)
 		{"memory", "kernel memory", OUT_BYTES},
 		{},
 	};
+	static const struct out_field pools[] = {
+		{"prefix", "POOL", OUT_TEXT},
+		{"mode", "MODE", OUT_TEXT},
+		{"onlink", "ON-LINK", OUT_TEXT},
+		{"because", "BECAUSE", OUT_TEXT},
+		{},
+	};
 	AUTO_JSON json_t *json = NULL;
 	enum ctl_exit code = ctl_call(ctl, "GET", "/ctl/v1/status", NULL, &json);
 
-	if (code == CTL_EXIT_OK)
-		ctl->out.ops->object(&ctl->out, json, fields);
+	if (code != CTL_EXIT_OK)
+		return code;
+	ctl->out.ops->object(&ctl->out, json, fields);
+	if (!ctl->args.json)
+		ctl->out.ops->list(&ctl->out, json_object_get(json, "pools"), pools);
 	return code;
 }
 

@@ -2,8 +2,8 @@
 /*
  * One netlink socket over libmnl: strict checking, extended acks, sequence numbers checked,
  * interrupted dumps restarted a bounded number of times. A function for a kernel object fills a
- * message with nl_msg(), then calls nl_do() or nl_dump(). Files: nl_link, nl_addr, nl_route,
- * nl_rule, nl_wg, nl_tc: one per kernel object.
+ * message with nl_msg(), then calls nl_do() or nl_dump(). Files: nl_link, nl_addr, nl_neigh,
+ * nl_route, nl_rule, nl_wg, nl_tc: one per kernel object.
  */
 #ifndef LIB_NL_H
 #define LIB_NL_H

@@ -106,6 +106,7 @@ static int link_attr(const struct nlattr *attr, void *ctx)
 			break;
 		memcpy(&stats, mnl_attr_get_payload(attr), sizeof(stats));
 		link->rx_frame_errors = stats.rx_frame_errors;
+		link->tx_lost = stats.tx_dropped + stats.tx_errors;
 		break;
 	default:
 		break;
@@ -130,6 +131,7 @@ static int link_cb(const struct nlmsghdr *nlh, void *ctx)
 		return MNL_CB_OK;
 	link.ifindex = ifi->ifi_index;
 	link.up = ifi->ifi_flags & IFF_UP;
+	link.allmulti = ifi->ifi_flags & IFF_ALLMULTI;
 	if (mnl_attr_parse(nlh, sizeof(*ifi), link_attr, &link) < 0)
 		return -EPROTO;
 	return walk->cb(&link, walk->ctx);

@@ -18,8 +18,10 @@ struct nl_link {
 	uint8_t mac[6];
 	bool soft; /* has a kind at all: software made it */
 	bool up;
+	bool allmulti; /* set by somebody, not by a socket */
 	/* WireGuard: inner packets with a source not allowed, or not IP. */
 	uint64_t rx_frame_errors;
+	uint64_t tx_lost; /* packets to send that were not */
 };
 
 int nl_link_add_wireguard(struct nl *nl, const char *name, uint32_t mtu, struct err *err);

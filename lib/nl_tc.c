@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "nl_tc.h"
 
+#include <linux/gen_stats.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -75,6 +76,47 @@ int nl_tc_htb_root_add(struct nl *nl, int ifindex, struct err *err)
 	mnl_attr_nest_end(nlh, options);
 	if (nl_do(nl, nlh, err))
 		return err_prefix(err, "HTB root");
+	return 0;
+}
+
+static int queue_attr(const struct nlattr *attr, void *ctx)
+{
+	if (mnl_attr_get_type(attr) == TCA_STATS_QUEUE &&
+	    mnl_attr_get_payload_len(attr) >= sizeof(struct gnet_stats_queue))
+		memcpy(ctx, mnl_attr_get_payload(attr), sizeof(struct gnet_stats_queue));
+	return MNL_CB_OK;
+}
+
+static int stats_attr(const struct nlattr *attr, void *ctx)
+{
+	if (mnl_attr_get_type(attr) == TCA_STATS2)
+		mnl_attr_parse_nested(attr, queue_attr, ctx);
+	return MNL_CB_OK;
+}
+
+static int stats_cb(const struct nlmsghdr *nlh, void *ctx)
+{
+	if (nlh->nlmsg_type == RTM_NEWQDISC)
+		mnl_attr_parse(nlh, sizeof(struct tcmsg), stats_attr, ctx);
+	return MNL_CB_OK;
+}
+
+int nl_tc_root_stats(struct nl *nl, int ifindex, uint32_t *ret_drops, uint32_t *ret_waiting_bytes,
+		     struct err *err)
+{
+	struct nlmsghdr *nlh = nl_msg(nl, RTM_GETQDISC, 0);
+	struct gnet_stats_queue queue = {};
+	int r;
+
+	put_tcm(nlh, ifindex, TC_H_ROOT, 0);
+	r = nl_dump(nl, nlh, stats_cb, &queue, err);
+	/* It has none but the kernel's own, which is not shown. */
+	if (r == -EINVAL || r == -ENOENT)
+		r = 0;
+	if (r)
+		return err_prefix(err, "queue of device %d", ifindex);
+	*ret_drops = queue.drops;
+	*ret_waiting_bytes = queue.backlog;
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "time_text.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -60,5 +61,35 @@ const char *time_text(char out[static TIME_TEXT_LEN], int64_t seconds)
 	out[0] = '\0';
 	if (gmtime_r(&t, &tm))
 		strftime(out, TIME_TEXT_LEN, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return out;
+}
+
+uint32_t month_of(int64_t seconds)
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	return gmtime_r(&t, &tm) && tm.tm_year >= 0
+		       ? (uint32_t)(tm.tm_year + 1900) * 12 + (uint32_t)tm.tm_mon
+		       : 0;
+}
+
+int parse_month(const char *text, uint32_t *ret_month)
+{
+	char day[] = "0000-00-01";
+	int64_t seconds;
+
+	if (strlen(text) != 7)
+		return -EINVAL;
+	memcpy(day, text, 7);
+	if (parse_time(day, &seconds))
+		return -EINVAL;
+	*ret_month = month_of(seconds);
+	return 0;
+}
+
+const char *month_text(char out[static MONTH_TEXT_LEN], uint32_t month)
+{
+	snprintf(out, MONTH_TEXT_LEN, "%04u-%02u", month / 12, month % 12 + 1);
 	return out;
 }

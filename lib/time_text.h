@@ -11,4 +11,11 @@
 int parse_time(const char *text, int64_t *ret_seconds);
 const char *time_text(char out[static TIME_TEXT_LEN], int64_t seconds);
 
+/* Months of UTC, numbered from the year 0: "2026-11" is 2026 * 12 + 10. */
+#define MONTH_TEXT_LEN 16
+
+uint32_t month_of(int64_t seconds);
+int parse_month(const char *text, uint32_t *ret_month); /* -EINVAL */
+const char *month_text(char out[static MONTH_TEXT_LEN], uint32_t month);
+
 #endif

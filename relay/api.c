@@ -19,6 +19,7 @@
 #include "api_seen.h"
 #include "api_state.h"
 #include "api_sync.h"
+#include "api_usage.h"
 #include "isolate.h"
 #include "role.h"
 
@@ -93,6 +94,7 @@ static void close_all(struct run *run)
 
 	/* Answers first: what waits for the net role is told so. */
 	api_net_free(api->net);
+	api_usage_stop(api);
 	api_enforce_stop(api);
 	api_rotate_stop(api);
 	api_seen_stop(api);
@@ -109,7 +111,7 @@ static void on_drain(uv_timer_t *timer)
 	uint32_t open = http_server_connections(run->api.tls_server) +
 			http_server_connections(run->api.ctl_server);
 
-	if (open && mono_ms_since(run->drain_since) < DRAIN_MS)
+	if ((open || api_usage_busy(&run->api)) && mono_ms_since(run->drain_since) < DRAIN_MS)
 		return;
 	uv_timer_stop(timer);
 	close_all(run);
@@ -119,6 +121,9 @@ static void stop(struct run *run, int exit_code)
 {
 	if (run->api.state == API_DRAINING)
 		return;
+	/* The machine may be switched off next. */
+	if (run->api.usage)
+		api_usage_round(&run->api, NULL, NULL);
 	run->api.state = API_DRAINING;
 	run->exit_code = exit_code;
 	run->drain_since = mono_now();
@@ -177,6 +182,8 @@ static void on_synced(struct api *api, int r)
 	}
 	api->state = API_SERVING;
 	r = api_enforce_start(api, &err);
+	if (!r)
+		r = api_usage_start(api, &err);
 	if (r)
 		log_err("%s", err.text);
 	if (write(ROLE_FD_READY, "1", 1) != 1)
@@ -197,6 +204,8 @@ static void on_relay(const struct msg *msg, void *ctx)
 	api->relay.memory_bytes = msg->relay.memory_bytes;
 	api->relay.router4 = msg->relay.router4;
 	memcpy(api->relay.xdp_mode, msg->relay.xdp_mode, sizeof(api->relay.xdp_mode) - 1);
+	memcpy(api->relay.pool6_why, msg->relay.pool6_why, sizeof(api->relay.pool6_why));
+	memcpy(api->relay.pool4_why, msg->relay.pool4_why, sizeof(api->relay.pool4_why));
 	if (api->state != API_WAIT_RELAY)
 		return;
 	api->state = API_SYNC;

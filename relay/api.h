@@ -33,6 +33,7 @@ struct api_relay {
 	uint64_t memory_bytes; /* of the data plane */
 	struct addr4 router4;  /* the uplink's gateway; zero = none */
 	char xdp_mode[16];
+	uint8_t pool6_why[SC_MAX_POOLS], pool4_why[SC_MAX_POOLS]; /* enum pool_why */
 };
 
 struct api {
@@ -55,6 +56,7 @@ struct api {
 	struct api_rotate *rotate; /* keys that change */
 	struct api_clones *clones; /* machines' keys that two agents use */
 	struct api_enforce *enforce;
+	struct api_usage *usage;
 	struct api_files files;
 	struct api_canary *canary;
 	uint8_t token_key[API_TOKEN_KEY_LEN];

@@ -104,7 +104,7 @@ static void on_stats(int r, const char *text, const struct msg *answer, void *ct
 			   r ? text : "no answer");
 		return;
 	}
-	reply(a, answer->stats.down_packets, answer->stats.up_packets);
+	reply(a, answer->stats.usage.down_packets, answer->stats.usage.up_packets);
 }
 
 static int find(struct api_req *req, struct db_peer *ret)

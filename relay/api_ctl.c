@@ -5,7 +5,41 @@
 #include "../lib/join.h"
 #include "api_handlers.h"
 #include "api_net.h"
+#include "conf_names.h"
 #include "db_peer.h"
+
+static json_t *pool_json(const char *prefix, enum conf_pool_mode mode, uint8_t why)
+{
+	static const char *const words[POOL_WHY_MAX] = {[POOL_UNKNOWN] = "unknown",
+							[POOL_CONF_ROUTED] = "configured",
+							[POOL_CONF_ONLINK] = "configured",
+							[POOL_UNSEEN] = "nothing",
+							[POOL_ADDRESS] = "address",
+							[POOL_ROUTE] = "route",
+							[POOL_ASKED] = "asked"};
+
+	if (why >= POOL_WHY_MAX)
+		why = POOL_UNKNOWN;
+	return json_pack("{s:s, s:s, s:b, s:s}", "prefix", prefix, "mode",
+			 conf_pool_mode_names[mode], "onlink", (int)pool_onlink(why), "because",
+			 words[why]);
+}
+
+static json_t *pools_json(const struct api *api)
+{
+	json_t *array = json_array();
+	char text[PREFIX_TEXT_LEN];
+
+	for (size_t i = 0; i < api->conf.n_pool6; i++)
+		json_array_append_new(array,
+				      pool_json(prefix6_text(text, &api->conf.pool6[i].prefix),
+						api->conf.pool6[i].mode, api->relay.pool6_why[i]));
+	for (size_t i = 0; i < api->conf.n_pool4; i++)
+		json_array_append_new(array,
+				      pool_json(prefix4_text(text, &api->conf.pool4[i].prefix),
+						api->conf.pool4[i].mode, api->relay.pool4_why[i]));
+	return array;
+}
 
 /* #syscalls(api): getppid */
 void api_ctl_status(struct api_req *req)
@@ -23,7 +57,7 @@ void api_ctl_status(struct api_req *req)
 	api_reply_json(
 		req, 200,
 		json_pack("{s:s, s:s, s:s, s:s, s:i, s:I, s:i, s:i, s:i, s:i, s:s, s:I, s:i, "
-			  "s:[{s:i, s:s}, {s:i, s:s}]}",
+			  "s:[{s:i, s:s}, {s:i, s:s}], s:o}",
 			  "status", "ok", "version", SIDECAR_VERSION, "relay", api->conf.name,
 			  "region", api->conf.region, "pid", (int)getppid(), "uptime",
 			  (json_int_t)(mono_ms_since(api->started) / 1000), "peers", (int)peers,
@@ -33,7 +67,8 @@ void api_ctl_status(struct api_req *req)
 			  "port", (int)api->relay.wg_port[0], "pubkey",
 			  b64_key_text(key[0], api->relay.wg_public_key[0]), "port",
 			  (int)api->relay.wg_port[1], "pubkey",
-			  b64_key_text(key[1], api->relay.wg_public_key[1])));
+			  b64_key_text(key[1], api->relay.wg_public_key[1]), "pools",
+			  pools_json(api)));
 }
 
 static void on_drops(int r, const char *text, const struct msg *answer, void *ctx)

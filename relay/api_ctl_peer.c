@@ -127,6 +127,29 @@ struct showing {
 	struct db_peer peer;
 };
 
+/* `tally`: what WireGuard has counted since `seconds` ago, and our own count of the same. */
+static json_t *counters_json(const struct msg *answer)
+{
+	static const char *const words[] = {
+		[TALLY_NONE] = "-", [TALLY_AGREES] = "agrees", [TALLY_DIFFERS] = "differs"};
+	const struct usage *u = &answer->stats.usage;
+	const struct tally *t = &answer->stats.tally;
+
+	return json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, "
+		"s:I, s:I}}",
+		"up_packets", (json_int_t)u->up_packets, "up_bytes", (json_int_t)u->up_bytes,
+		"down_packets", (json_int_t)u->down_packets, "down_bytes",
+		(json_int_t)u->down_bytes, "drop_packets", (json_int_t)answer->stats.drop_packets,
+		"drop_bytes", (json_int_t)answer->stats.drop_bytes, "tally", "state",
+		words[t->state <= TALLY_DIFFERS ? t->state : TALLY_NONE], "seconds",
+		(int)t->seconds, "rx_min", (json_int_t)t->rx_min, "rx_bytes",
+		(json_int_t)t->rx_bytes, "rx_max", (json_int_t)t->rx_max, "tx_min",
+		(json_int_t)t->tx_min, "tx_bytes", (json_int_t)t->tx_bytes, "tx_max",
+		(json_int_t)t->tx_max, "rx_off", (json_int_t)t->rx_off, "tx_off",
+		(json_int_t)t->tx_off);
+}
+
 static void on_stats(int r, const char *text, const struct msg *answer, void *ctx)
 {
 	AUTO_FREE struct showing *s = ctx;
@@ -139,13 +162,7 @@ static void on_stats(int r, const char *text, const struct msg *answer, void *ct
 		return;
 	}
 	json = peer_json(s->req->api, &s->peer);
-	counters = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "up_packets",
-			     (json_int_t)answer->stats.up_packets, "up_bytes",
-			     (json_int_t)answer->stats.up_bytes, "down_packets",
-			     (json_int_t)answer->stats.down_packets, "down_bytes",
-			     (json_int_t)answer->stats.down_bytes, "drop_packets",
-			     (json_int_t)answer->stats.drop_packets, "drop_bytes",
-			     (json_int_t)answer->stats.drop_bytes);
+	counters = counters_json(answer);
 	if (json && json_object_update_new(json, counters)) {
 		json_decref(json);
 		json = NULL;

@@ -35,6 +35,8 @@ api_handler api_web_get, api_openapi_get, api_page_get, api_page_canary, api_pag
 api_handler api_ctl_status, api_ctl_drops, api_ctl_join;
 /* api_ctl_event.c */
 api_handler api_ctl_events;
+/* api_ctl_usage.c */
+api_handler api_ctl_usage;
 /* api_ctl_peer.c */
 api_handler api_ctl_peer_list, api_ctl_peer_show, api_ctl_peer_delete;
 /* api_ctl_machine.c */

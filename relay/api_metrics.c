@@ -11,6 +11,7 @@
 #include "api_device.h"
 #include "api_handlers.h"
 #include "api_net.h"
+#include "api_usage.h"
 #include "db_machine.h"
 #include "db_peer.h"
 
@@ -102,6 +103,29 @@ static void add_drops(struct strbuf *out, const struct msg *drops)
 			      reasons[i].name, drops->drops.count[reasons[i].number]);
 }
 
+static void add_pair(struct strbuf *out, const char *name, const char *help, uint64_t up,
+		     uint64_t down)
+{
+	head(out, name, "counter", help);
+	strbuf_printf(out,
+		      "sidecar_%s{direction=\"up\"} %" PRIu64 "\n"
+		      "sidecar_%s{direction=\"down\"} %" PRIu64 "\n",
+		      name, up, name, down);
+}
+
+static void add_usage(struct strbuf *out, const struct api *api, const struct msg *drops)
+{
+	struct usage u = api_usage_total(api);
+
+	add_pair(out, "traffic_bytes_total", "IP bytes from (up) and to (down) all peers.",
+		 u.up_bytes, u.down_bytes);
+	add_pair(out, "traffic_packets_total", "IP packets from (up) and to (down) all peers.",
+		 u.up_packets, u.down_packets);
+	one(out, "tally_differs", "gauge",
+	    "Peers whose traffic by our count is not what WireGuard has counted.",
+	    drops->drops.tally_differs);
+}
+
 static void add_api(struct strbuf *out, const struct api *api)
 {
 	const struct api_metrics *m = api->metrics;
@@ -178,6 +202,7 @@ static void on_drops(int r, const char *text, const struct msg *answer, void *ct
 		return;
 	}
 	add_drops(&out, answer);
+	add_usage(&out, req->api, answer);
 	add_api(&out, req->api);
 	if (out.error)
 		api_refuse(req, API_ERROR_INTERNAL, "the figures do not fit");

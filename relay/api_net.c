@@ -81,7 +81,7 @@ static void send_waiting(struct api_net *net)
 	uv_poll_start(&net->poll, events, on_event);
 }
 
-/* STATS, DROPS and EVENTS come before the DONE of the same request. */
+/* STATS, DROPS, EVENTS and USAGE come before the DONE of the same request. */
 static int on_answer(struct api_net *net, const struct msg *msg)
 {
 	struct request *rq = at(net, msg->seq);
@@ -109,6 +109,7 @@ static int on_message(struct api_net *net, const struct msg *msg)
 	case MSG_STATS:
 	case MSG_DROPS:
 	case MSG_EVENTS:
+	case MSG_USAGE:
 		return on_answer(net, msg);
 	case MSG_RELAY:
 		ev->relay(msg, ev->ctx);

@@ -14,6 +14,7 @@
 #include "api_machine.h"
 #include "api_net.h"
 #include "api_psk.h"
+#include "api_usage.h"
 
 /* A request that waits for the net role. */
 struct waiting {
@@ -127,7 +128,7 @@ void api_peer_post(struct api_req *req)
 		steal(&w);
 }
 
-static void on_deleted(int r, const char *text, UNUSED const struct msg *answer, void *ctx)
+static void on_deleted(int r, const char *text, const struct msg *answer, void *ctx)
 {
 	AUTO_FREE struct waiting *w = ctx;
 	const struct db_peer *peer = &w->change.before;
@@ -137,6 +138,8 @@ static void on_deleted(int r, const char *text, UNUSED const struct msg *answer,
 
 	if (!r) {
 		r = db_begin(api->db, &err);
+		if (!r)
+			r = api_usage_stats(api, answer, &err);
 		if (!r)
 			r = db_peer_del(api->db, peer->address.slot, &err);
 		if (!r)

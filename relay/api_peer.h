@@ -52,8 +52,6 @@ int api_peer_undo(struct api *api, const struct api_peer_change *change, struct 
 
 /* Held rows (addresses without a peer) an account may keep: this many per peer of its tier. */
 #define API_PEER_HELD_PER_PEER 16
-/* A container that restarts is away for less: nobody else gets its IPv4 address meanwhile. */
-#define API_PEER_RESTART_S 600
 
 struct api_req;
 /* Out of the kernel, then out of the database, then answered. */

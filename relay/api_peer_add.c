@@ -146,7 +146,17 @@ static int v4_taken(struct addr4 v4, void *ctx)
 	return is_router(a, v4) ? 1 : db_address_v4_taken(a->api->db, v4);
 }
 
-/* The longest held row makes room; its slot goes on with the next generation. */
+/* A container that restarts is away for less, and what was on its way to it has arrived by then. */
+static bool in_quarantine(const struct adding *a, const struct db_address *held)
+{
+	return held->held_since > db_now() - a->api->conf.quarantine_s;
+}
+
+/*
+ * The longest held row makes room; its slot goes on with the next generation. account 0: anybody's,
+ * once its quarantine is over. An account's own goes at once, with its IPv4 address: nobody else
+ * gets that meanwhile.
+ */
 static int reclaim_row(struct adding *a, int64_t account)
 {
 	struct db_address old;
@@ -155,12 +165,17 @@ static int reclaim_row(struct adding *a, int64_t account)
 	r = db_address_oldest_held(a->api->db, account, false, &old, a->err);
 	if (r == -ENOENT)
 		return refuse(a, API_ERROR_RELAY_FULL, "every slot of this relay has a peer");
+	if (!r && !account && in_quarantine(a, &old))
+		return refuse(a, API_ERROR_RELAY_FULL,
+			      "every slot of this relay has a peer or is in quarantine");
 	if (!r)
 		r = db_address_del(a->api->db, old.slot, a->err);
 	if (r)
 		return r;
 	a->address.slot = old.slot;
 	a->address.generation = old.generation + 1;
+	if (in_quarantine(a, &old))
+		a->address.v4 = old.v4;
 	return 0;
 }
 
@@ -209,7 +224,7 @@ static int reclaim_v4(struct adding *a)
 
 	do {
 		r = db_address_oldest_held(a->api->db, 0, true, &old, a->err);
-		if (r == -ENOENT || (!r && old.held_since > db_now() - API_PEER_RESTART_S))
+		if (r == -ENOENT || (!r && in_quarantine(a, &old)))
 			return refuse(a, API_ERROR_IPV4_EXHAUSTED, "no IPv4 address is left");
 		if (r)
 			return r;

@@ -129,6 +129,7 @@ const struct api_route api_public_routes[] = {
 static const struct api_route ctl_routes[] = {
 	{"GET", "/ctl/v1/status", 0, 0, api_ctl_status, NULL, NULL, NULL, 0},
 	{"GET", "/ctl/v1/drops", 0, 0, api_ctl_drops, NULL, NULL, NULL, 0},
+	{"POST", "/ctl/v1/usage", 0, BODY, api_ctl_usage, NULL, NULL, NULL, 0},
 	{"GET", "/ctl/v1/events", 0, 0, api_ctl_events, NULL, NULL, NULL, 0},
 	{"POST", "/ctl/v1/join", 0, BODY, api_ctl_join, NULL, NULL, NULL, 0},
 	{"GET", "/ctl/v1/peers", 0, 0, api_ctl_peer_list, NULL, NULL, NULL, 0},

@@ -19,11 +19,11 @@ static void announce(struct net *net, const struct kslot *k, const struct sc_slo
 	__be32 v4;
 
 	memcpy(&v4, &k->v4, sizeof(v4));
-	if (net_pool_onlink6(&net->conf, &k->v6) &&
+	if (net_pool_onlink6(net, &k->v6) &&
 	    (!was_live || memcmp(old->v6, &k->v6, sizeof(old->v6))) &&
 	    dp_announce6(net->dp, k->v6.b, &err))
 		log_debug("slot %u: %s", k->slot, err.text);
-	if (net_pool_onlink4(&net->conf, k->v4) && (!was_live || old->v4 != v4) &&
+	if (net_pool_onlink4(net, k->v4) && (!was_live || old->v4 != v4) &&
 	    dp_announce4(net->dp, v4, &err))
 		log_debug("slot %u: %s", k->slot, err.text);
 }
@@ -35,10 +35,13 @@ static int slot_write(struct net *net, const struct kslot *k, bool live, struct 
 	struct nl_link vrf;
 	int r;
 
-	/* The next owner is known by another generation than the one that was here last. */
+	/* The next owner is known by another generation than the one that was here last, whose
+	 * counters are still read. */
 	if (!live) {
-		if (!dp_slot_get(net->dp, k->slot, &old))
+		if (!dp_slot_get(net->dp, k->slot, &old)) {
 			v.generation = old.generation;
+			v.account = old.account;
+		}
 		return dp_slot_set(net->dp, k->slot, &v, err);
 	}
 	r = nl_link_get(net->rtnl, kstate_vrf_name(name, k->table), &vrf, err);
@@ -67,10 +70,7 @@ static int slot_write(struct net *net, const struct kslot *k, bool live, struct 
 	v.vrf_ifindex = (uint32_t)vrf.ifindex;
 	v.class_minor = k->class_minor;
 	v.mtu = k->mtu;
-	/* A new owner starts at zero. */
 	r = dp_slot_get(net->dp, k->slot, &old);
-	if (!r && old.generation != v.generation)
-		dp_counters_reset(net->dp, k->slot);
 	if (!r)
 		r = dp_slot_set(net->dp, k->slot, &v, err);
 	if (!r)
@@ -249,6 +249,9 @@ static int one(struct net *net, const struct step *s, struct err *err)
 		return vrf_del(net, &s->vrf, err);
 	case STEP_ROUTE_DEL:
 		return route_del(net, &s->route, err);
+	case STEP_PROXY_DEL:
+	case STEP_PROXY_SET:
+		return net_proxy_change(net, &s->proxy, s->type == STEP_PROXY_SET, err);
 	case STEP_SLOT_CLOSE:
 	case STEP_SLOT_SET:
 		return slot_write(net, &s->slot, s->type == STEP_SLOT_SET, err);

@@ -10,7 +10,7 @@
 const char *const conf_pool_mode_names[] = {"auto", "onlink", "routed", NULL};
 const char *const conf_isolation_names[] = {"peer", "account", NULL};
 const char *const conf_hairpin_names[] = {"uplink", "deny", NULL};
-const char *const conf_xdp_names[] = {"auto", "native", "generic", "tc", NULL};
+const char *const conf_xdp_names[] = {"auto", "native", "generic", "tc", "proxy", NULL};
 
 /* The product's price table. Rates are this project's choice: see relay.yaml(5). */
 static const struct conf_tier default_tiers[] = {
@@ -206,6 +206,8 @@ static const struct conf_key state_keys[] = {
 static const struct conf_key billing_keys[] = {
 	{"hold_days", conf_set_u32, .offset = offsetof(struct conf, hold_days), .min = 0,
 	 .max = CONF_HOLD_DAYS_MAX},
+	{"usage_months", conf_set_u32, .offset = offsetof(struct conf, usage_months), .min = 1,
+	 .max = CONF_USAGE_MONTHS_MAX},
 	{},
 };
 
@@ -235,11 +237,14 @@ static const struct conf_key conf_keys[] = {
 	{"pools", set_pools, .offset = 0},
 	{"slots", conf_set_u32, .offset = offsetof(struct conf, slots), .min = 1,
 	 .max = SC_SLOTS_MAX},
+	{"quarantine_s", conf_set_u32, .offset = offsetof(struct conf, quarantine_s), .min = 0,
+	 .max = CONF_QUARANTINE_S_MAX},
 	{"isolation", conf_set_choice, .offset = offsetof(struct conf, isolation),
 	 .choices = conf_isolation_names},
 	{"hairpin", conf_set_choice, .offset = offsetof(struct conf, hairpin),
 	 .choices = conf_hairpin_names},
 	{"xdp", conf_set_choice, .offset = offsetof(struct conf, xdp), .choices = conf_xdp_names},
+	{"mld", conf_set_bool, .offset = offsetof(struct conf, mld)},
 	{"shaper", conf_set_map, .offset = 0, .keys = shaper_keys},
 	{"tiers", set_tiers, .offset = 0},
 	{"state", conf_set_map, .offset = 0, .keys = state_keys},
@@ -260,11 +265,14 @@ static void set_defaults(struct conf *conf)
 		.wg_port = {51820, 51821},
 		.mtu = 1420,
 		.slots = SC_SLOTS_DEFAULT,
+		.quarantine_s = 600,
+		.mld = true,
 		.shaper_classes = 2048,
 		.n_tiers = ARRAY_SIZE(default_tiers),
 		.state_dir = "/var/lib/relayd",
 		.run_dir = "/run/relayd",
 		.hold_days = 30,
+		.usage_months = 24,
 	};
 	memcpy(conf->tiers, default_tiers, sizeof(default_tiers));
 }

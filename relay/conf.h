@@ -80,9 +80,11 @@ struct conf {
 	struct conf_pool4 pool4[SC_MAX_POOLS];
 	size_t n_pool4;
 	uint32_t slots;		       /* slots: 16384, at most SC_SLOTS_MAX and 2^slot_bits */
+	uint32_t quarantine_s;	       /* quarantine_s: 600: addresses of who has gone, 0..86400 */
 	enum conf_isolation isolation; /* isolation: peer | account */
 	enum conf_hairpin hairpin;     /* hairpin: uplink | deny */
-	enum dp_xdp_mode xdp;	       /* xdp: auto | native | generic | tc */
+	enum dp_xdp_mode xdp;	       /* xdp: auto | native | generic | tc | proxy */
+	bool mld;		       /* mld: true: solicited-node groups are joined */
 	uint32_t shaper_classes;       /* shaper: {classes: 2048}, 0..4096 */
 	struct conf_tier tiers[CONF_MAX_TIERS]; /* tiers: {free: {peers: 3, ipv4: 0, ...}} */
 	size_t n_tiers;				/* none given: the product's table */
@@ -90,6 +92,7 @@ struct conf {
 	char run_dir[CONF_PATH_LEN];		/* run_dir: /run/relayd (relayctl's socket) */
 	char url[CONF_URL_LEN]; /* url: "https://..." without a path; "" = what clients ask for */
 	uint32_t hold_days;	/* billing: {hold_days: 30}: addresses of stopped peers */
+	uint32_t usage_months;	/* billing: {usage_months: 24}: how many are kept, this one too */
 	char canary[CONF_PATH_LEN]; /* canary: {file:, key:}; "" = none */
 	uint8_t canary_key[KEY_LEN];
 	char pages[CONF_PAGE_MAX][CONF_PATH_LEN]; /* pages: {terms: FILE, ...}; "" = none */

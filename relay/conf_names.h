@@ -11,6 +11,8 @@
 #define CONF_SHAPER_CLASSES_MAX 4096
 #define CONF_RATE_KBPS_MAX 100000000 /* 100 Gbit/s */
 #define CONF_HOLD_DAYS_MAX 3650
+#define CONF_USAGE_MONTHS_MAX 240
+#define CONF_QUARANTINE_S_MAX 86400
 #define CONF_SCAN_PER_S_MAX 1000000
 
 extern const char *const conf_pool_mode_names[];

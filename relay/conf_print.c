@@ -76,13 +76,17 @@ void conf_print(FILE *out, const struct conf *conf)
 	fprintf(out, "wireguard:\n  ports: [%u, %u]\n  mtu: %u\n", conf->wg_port[0],
 		conf->wg_port[1], conf->mtu);
 	print_pools(out, conf);
-	fprintf(out, "slots: %u\nisolation: %s\nhairpin: %s\nxdp: %s\n", conf->slots,
-		conf_isolation_names[conf->isolation], conf_hairpin_names[conf->hairpin],
-		conf_xdp_names[conf->xdp]);
+	fprintf(out,
+		"slots: %u\nquarantine_s: %u\nisolation: %s\nhairpin: %s\nxdp: %s\n"
+		"mld: %s\n",
+		conf->slots, conf->quarantine_s, conf_isolation_names[conf->isolation],
+		conf_hairpin_names[conf->hairpin], conf_xdp_names[conf->xdp],
+		conf->mld ? "true" : "false");
 	fprintf(out, "shaper:\n  classes: %u\n", conf->shaper_classes);
 	print_tiers(out, conf);
 	fprintf(out, "state:\n  dir: \"%s\"\nrun_dir: \"%s\"\n", conf->state_dir, conf->run_dir);
-	fprintf(out, "url: \"%s\"\nbilling:\n  hold_days: %u\n", conf->url, conf->hold_days);
+	fprintf(out, "url: \"%s\"\nbilling:\n  hold_days: %u\n  usage_months: %u\n", conf->url,
+		conf->hold_days, conf->usage_months);
 	print_canary(out, conf);
 	print_pages(out, conf);
 }

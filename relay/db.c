@@ -114,6 +114,31 @@ static const char *const migrations[] = {
 	"	cloned_at INTEGER,"
 	"	UNIQUE (account, machine)"
 	") STRICT;",
+
+	/*
+	 * See db_usage.h. usage: slot 4294967295 stands for peers that are gone. counted: how far
+	 * the kernel's counters of a slot are in it.
+	 */
+	"CREATE TABLE usage ("
+	"	month INTEGER NOT NULL,"
+	"	account INTEGER NOT NULL REFERENCES account (id),"
+	"	slot INTEGER NOT NULL,"
+	"	up_packets INTEGER NOT NULL,"
+	"	up_bytes INTEGER NOT NULL,"
+	"	down_packets INTEGER NOT NULL,"
+	"	down_bytes INTEGER NOT NULL,"
+	"	PRIMARY KEY (month, account, slot)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX usage_slot ON usage (slot);"
+	"CREATE TABLE counted ("
+	"	slot INTEGER PRIMARY KEY,"
+	"	generation INTEGER NOT NULL,"
+	"	run BLOB NOT NULL CHECK (length(run) = 16),"
+	"	up_packets INTEGER NOT NULL,"
+	"	up_bytes INTEGER NOT NULL,"
+	"	down_packets INTEGER NOT NULL,"
+	"	down_bytes INTEGER NOT NULL"
+	") STRICT;",
 };
 
 int64_t db_now(void)

@@ -2,6 +2,7 @@
 #include "db_address.h"
 
 #include "db_stmt.h"
+#include "db_usage.h"
 
 #define COLUMNS "d.slot, d.generation, d.account, d.machine, d.name, d.v6, d.v4, d.held_since"
 /* No identity can be this: names and machines hold no control characters. */
@@ -72,7 +73,10 @@ int db_address_add(struct db *db, const struct db_address *address, struct err *
 
 int db_address_del(struct db *db, uint32_t slot, struct err *err)
 {
-	return db_run(db, NULL, err, "DELETE FROM address WHERE slot = ?", "i", (int64_t)slot);
+	int r = db_usage_gone(db, slot, err);
+
+	return r ? r
+		 : db_run(db, NULL, err, "DELETE FROM address WHERE slot = ?", "i", (int64_t)slot);
 }
 
 int db_address_set(struct db *db, const struct db_address *address, struct err *err)

@@ -12,7 +12,8 @@
 #include "../bpf/include/drop.h"
 #include "../lib/err.h"
 
-enum dp_xdp_mode { DP_XDP_AUTO, DP_XDP_NATIVE, DP_XDP_GENERIC, DP_XDP_TC };
+/* PROXY: as TC, but the kernel answers NDP and ARP, by proxy entries that the caller keeps. */
+enum dp_xdp_mode { DP_XDP_AUTO, DP_XDP_NATIVE, DP_XDP_GENERIC, DP_XDP_TC, DP_XDP_PROXY };
 
 struct dp_conf {
 	uint32_t slots;
@@ -48,7 +49,7 @@ int dp_attach_wg(struct dp *dp, int ifindex, unsigned int which /* 0 or 1 */, st
  * pins are removed. Nothing to do when there was none.
  */
 int dp_settle(struct dp *dp, struct err *err);
-/* The mode in use after dp_attach_uplink(): "native", "generic" or "tc". */
+/* The mode in use after dp_attach_uplink(): "native", "generic", "tc" or "proxy". */
 const char *dp_xdp_mode_text(const struct dp *dp);
 /* What all maps take of the kernel's memory, as the kernel says. */
 uint64_t dp_memory_bytes(const struct dp *dp);
@@ -61,7 +62,8 @@ int dp_slot_get(struct dp *dp, uint32_t slot, struct sc_slot *ret_slot);
 /*
  * Writes slot (and its slot4 entry); flags without SC_SLOT_LIVE closes it. Addresses of a live slot
  * must lie in the pools and v6 must carry the slot's number: -EINVAL. Changing wg_ifindex alone is
- * one atomic store.
+ * one atomic store. Another generation or account is another owner, who starts with counters at
+ * zero and none of the former one's limits used up.
  */
 int dp_slot_set(struct dp *dp, uint32_t slot, const struct sc_slot *value, struct err *err);
 /*
@@ -74,7 +76,12 @@ bool dp_firewall_get(struct dp *dp, uint32_t slot, struct sc_firewall *ret_rules
 void dp_counters(const struct dp *dp, uint32_t slot, struct sc_counters *ret_sum);
 /* For a closed slot: what a CPU is just adding would survive. */
 void dp_counters_reset(struct dp *dp, uint32_t slot);
+/* Which run of the counters this is: another one after a boot or dp_unpin(), when all are zero. The
+ * same one goes on in a new layout. */
+int dp_counters_run(const struct dp *dp, uint8_t ret_run[static 16], struct err *err);
 int dp_drops(struct dp *dp, uint64_t ret_drops[static SC_DROP_MAX], struct err *err);
+/* How often neighbours asked for addresses of each pool (IPv4: + SC_MAX_POOLS). */
+int dp_asked(struct dp *dp, uint64_t ret_asked[static 2 * SC_MAX_POOLS], struct err *err);
 /* Replaces the set of own addresses. */
 int dp_own_set(struct dp *dp, const struct sc_own_key *keys, size_t n, struct err *err);
 

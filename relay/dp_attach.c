@@ -205,7 +205,7 @@ static bool link_exists(const struct dp *dp, const char *name)
 /* auto: what runs already, else the first form that the device takes. */
 static int attach_guards(struct dp *dp, int ifindex, struct err *err)
 {
-	enum dp_xdp_mode want = dp->conf.xdp_mode;
+	enum dp_xdp_mode want = dp->conf.xdp_mode == DP_XDP_PROXY ? DP_XDP_TC : dp->conf.xdp_mode;
 	struct guard guards[N_GUARDS];
 	int r = -EINVAL;
 
@@ -280,5 +280,5 @@ const char *dp_xdp_mode_text(const struct dp *dp)
 		[DP_XDP_TC] = "tc",
 	};
 
-	return text[dp->mode];
+	return dp->conf.xdp_mode == DP_XDP_PROXY ? "proxy" : text[dp->mode];
 }

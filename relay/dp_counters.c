@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "../lib/file.h"
 #include "../lib/parse.h"
 #include "sidecar.skel.h"
@@ -42,23 +43,78 @@ void dp_counters_reset(struct dp *dp, uint32_t slot)
 		       sizeof(*dp->counters));
 }
 
+/*
+ * The kernel's name for this boot, and the number that the file system gave to the folder of all
+ * layouts when it was made: no two folders of one boot have the same.
+ */
+int dp_counters_run(const struct dp *dp, uint8_t ret_run[static 16], struct err *err)
+{
+	AUTO_FREE char *text = NULL;
+	char path[PATH_MAX + 4];
+	uint8_t run[16] = {};
+	unsigned int digits = 0;
+	struct stat st;
+	int r = file_read("/proc/sys/kernel/random/boot_id", 64, &text, NULL, err);
+
+	if (r)
+		return r;
+	snprintf(path, sizeof(path), "%s/..", dp->pin_dir);
+	if (stat(path, &st))
+		return err_sys(err, -errno, "%s", path);
+	for (const char *c = text; *c && digits < 32; c++) {
+		static const char hex[] = "0123456789abcdef";
+		const char *at = strchr(hex, *c);
+
+		if (!at)
+			continue;
+		run[digits / 2] = (uint8_t)(run[digits / 2] << 4 | (at - hex));
+		digits++;
+	}
+	if (digits != 32)
+		return err_set(err, -EPROTO, "boot_id: 32 digits expected");
+	for (unsigned int i = 0; i < sizeof(st.st_ino); i++)
+		run[8 + i] ^= (uint8_t)(st.st_ino >> (8 * i));
+	memcpy(ret_run, run, sizeof(run));
+	return 0;
+}
+
+/* Element 0 to n - 1, of all CPUs. */
+static int sum_per_cpu(const struct dp *dp, const struct bpf_map *map, uint32_t n,
+		       uint64_t *ret_sums, struct err *err)
+{
+	AUTO_FREE uint64_t *per_cpu = calloc(dp->cpus, sizeof(*per_cpu));
+
+	if (!per_cpu)
+		return err_sys(err, -ENOMEM, "map %s", bpf_map__name(map));
+	for (uint32_t i = 0; i < n; i++) {
+		int r = bpf_map_lookup_elem(bpf_map__fd(map), &i, per_cpu);
+
+		if (r)
+			return err_sys(err, r, "map %s", bpf_map__name(map));
+		for (uint32_t cpu = 0; cpu < dp->cpus; cpu++)
+			ret_sums[i] += per_cpu[cpu];
+	}
+	return 0;
+}
+
 int dp_drops(struct dp *dp, uint64_t ret_drops[static SC_DROP_MAX], struct err *err)
 {
 	uint64_t sums[SC_DROP_MAX] = {};
-	AUTO_FREE uint64_t *per_cpu = calloc(dp->cpus, sizeof(*per_cpu));
-	int r;
+	int r = sum_per_cpu(dp, dp->skel->maps.drops, SC_DROP_MAX, sums, err);
 
-	if (!per_cpu)
-		return err_sys(err, -ENOMEM, "drop counters");
-	for (uint32_t i = 0; i < SC_DROP_MAX; i++) {
-		r = bpf_map_lookup_elem(bpf_map__fd(dp->skel->maps.drops), &i, per_cpu);
-		if (r)
-			return err_sys(err, r, "map drops");
-		for (uint32_t cpu = 0; cpu < dp->cpus; cpu++)
-			sums[i] += per_cpu[cpu];
-	}
-	memcpy(ret_drops, sums, sizeof(sums));
-	return 0;
+	if (!r)
+		memcpy(ret_drops, sums, sizeof(sums));
+	return r;
+}
+
+int dp_asked(struct dp *dp, uint64_t ret_asked[static 2 * SC_MAX_POOLS], struct err *err)
+{
+	uint64_t sums[2 * SC_MAX_POOLS] = {};
+	int r = sum_per_cpu(dp, dp->skel->maps.asked, 2 * SC_MAX_POOLS, sums, err);
+
+	if (!r)
+		memcpy(ret_asked, sums, sizeof(sums));
+	return r;
 }
 
 /* A line "memlock:\tBYTES" of /proc/self/fdinfo; exact since 6.4, an estimate before. */

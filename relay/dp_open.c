@@ -44,6 +44,7 @@ static void set_constants(struct dp *dp)
 	dp->skel->rodata->sc_wg_port[0] = conf->wg_port[0];
 	dp->skel->rodata->sc_wg_port[1] = conf->wg_port[1];
 	dp->skel->rodata->sc_answer_ndp = conf->answer_ndp;
+	dp->skel->rodata->sc_kernel_answers = conf->xdp_mode == DP_XDP_PROXY;
 	dp->skel->rodata->sc_hairpin_deny = conf->hairpin_deny;
 	dp->skel->rodata->sc_isolation_account = conf->isolation_account;
 	dp->skel->rodata->sc_wg_l2_len = conf->wg_l2_len;

@@ -126,6 +126,21 @@ static void slot_write(struct sc_slot *to, const struct sc_slot *value)
 	__atomic_store_n(&to->flags, value->flags, __ATOMIC_SEQ_CST);
 }
 
+/* Rules are replaced by the caller, remembered answers carry the generation. */
+static int slot_forget(struct dp *dp, uint32_t slot, struct err *err)
+{
+	static const struct sc_scan no_scan;
+	static const __u64 no_debt;
+	int r;
+
+	__atomic_store_n(&dp->slots[slot].flags, 0, __ATOMIC_SEQ_CST);
+	dp_counters_reset(dp, slot);
+	r = bpf_map_update_elem(bpf_map__fd(dp->skel->maps.ceiling), &slot, &no_debt, BPF_ANY);
+	if (!r)
+		r = bpf_map_update_elem(bpf_map__fd(dp->skel->maps.scan), &slot, &no_scan, BPF_ANY);
+	return r ? err_sys(err, r, "slot %u: its former owner's state", slot) : 0;
+}
+
 int dp_slot_set(struct dp *dp, uint32_t slot, const struct sc_slot *value, struct err *err)
 {
 	struct sc_slot *to;
@@ -136,6 +151,11 @@ int dp_slot_set(struct dp *dp, uint32_t slot, const struct sc_slot *value, struc
 		return r;
 	to = &dp->slots[slot];
 	old_v4 = to->v4;
+	if (value->flags & SC_SLOT_LIVE &&
+	    (to->generation != value->generation || to->account != value->account))
+		r = slot_forget(dp, slot, err);
+	if (r)
+		return r;
 	slot_write(to, value);
 	if (value->flags & SC_SLOT_LIVE)
 		r = slot4_set(dp, value->v4, slot + 1, err);

@@ -33,12 +33,21 @@ static int grow(void *array, size_t *cap, size_t n, size_t size)
 		return r;                                                                          \
 	}
 
+DEFINE_ADD(proxy, kproxy)
 DEFINE_ADD(vrf, kvrf)
 DEFINE_ADD(route, kroute)
 DEFINE_ADD(wg_peer, kwg_peer)
 DEFINE_ADD(slot, kslot)
 
 #define CMP(a, b) (((a) > (b)) - ((a) < (b)))
+
+int kproxy_cmp(const void *a, const void *b)
+{
+	const struct kproxy *x = a, *y = b;
+	int c = CMP(x->family, y->family);
+
+	return c ? c : memcmp(&x->addr, &y->addr, sizeof(x->addr));
+}
 
 int kvrf_cmp(const void *a, const void *b)
 {
@@ -94,6 +103,7 @@ static size_t sort_unique(void *array, size_t n, size_t size,
 
 void kstate_sort(struct kstate *s)
 {
+	s->n_proxys = sort_unique(s->proxys, s->n_proxys, sizeof(*s->proxys), kproxy_cmp);
 	s->n_vrfs = sort_unique(s->vrfs, s->n_vrfs, sizeof(*s->vrfs), kvrf_cmp);
 	s->n_routes = sort_unique(s->routes, s->n_routes, sizeof(*s->routes), kroute_cmp);
 	s->n_wg_peers = sort_unique(s->wg_peers, s->n_wg_peers, sizeof(*s->wg_peers), kwg_peer_cmp);
@@ -104,6 +114,7 @@ void kstate_clear(struct kstate *s)
 {
 	if (s->wg_peers)
 		explicit_bzero(s->wg_peers, s->n_wg_peers * sizeof(*s->wg_peers));
+	free(s->proxys);
 	free(s->vrfs);
 	free(s->routes);
 	free(s->wg_peers);
@@ -206,6 +217,18 @@ static int want_other(struct kstate *s, const struct peer *peer)
 	return r;
 }
 
+static int want_proxies(struct kstate *s, const struct peer *peer, const struct kstate_env *env)
+{
+	struct kproxy k = {.family = AF_INET6, .addr = peer->v6};
+	int r = env->proxy6 ? kstate_add_proxy(s, &k) : 0;
+
+	if (r || !env->proxy4 || addr4_is_zero(peer->v4))
+		return r;
+	k = (struct kproxy){.family = AF_INET};
+	memcpy(&k.addr, &peer->v4, sizeof(peer->v4));
+	return kstate_add_proxy(s, &k);
+}
+
 int kstate_want(struct kstate *s, const struct peer *peer, uint16_t class_minor,
 		const struct kstate_env *env)
 {
@@ -240,6 +263,8 @@ int kstate_want(struct kstate *s, const struct peer *peer, uint16_t class_minor,
 		r = want_other(s, peer);
 	if (!r)
 		r = kstate_add_slot(s, &slot);
+	if (!r)
+		r = want_proxies(s, peer, env);
 	explicit_bzero(&wg, sizeof(wg));
 	return r;
 }

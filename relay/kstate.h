@@ -68,7 +68,15 @@ struct kslot {
 	struct sc_firewall firewall;
 };
 
+/* A proxy entry of the kernel's neighbour tables on the uplink. */
+struct kproxy {
+	uint16_t family;
+	struct addr6 addr; /* v4 in its first bytes, the rest zero */
+};
+
 struct kstate {
+	struct kproxy *proxys;
+	size_t n_proxys, cap_proxys;
 	struct kvrf *vrfs;
 	struct kroute *routes;
 	struct kwg_peer *wg_peers;
@@ -82,9 +90,11 @@ struct kstate_env {
 	enum conf_isolation isolation;
 	bool gateway4, gateway6; /* the next hop objects exist */
 	uint32_t device_mtu;	 /* of wg0 and wg1 */
+	bool proxy6, proxy4;	 /* of this peer: its addresses have proxy entries */
 };
 
 /* Each adds one element; -ENOMEM. */
+int kstate_add_proxy(struct kstate *s, const struct kproxy *value);
 int kstate_add_vrf(struct kstate *s, const struct kvrf *value);
 int kstate_add_route(struct kstate *s, const struct kroute *value);
 int kstate_add_wg_peer(struct kstate *s, const struct kwg_peer *value);
@@ -103,6 +113,7 @@ uint32_t kstate_table(const struct peer *peer, enum conf_isolation isolation);
 const char *kstate_vrf_name(char out[static IFNAMSIZ], uint32_t table);
 
 /* Order by key; 0 = the same object, whatever its values. */
+int kproxy_cmp(const void *a, const void *b);
 int kvrf_cmp(const void *a, const void *b);
 int kroute_cmp(const void *a, const void *b);
 int kwg_peer_cmp(const void *a, const void *b);

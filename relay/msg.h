@@ -8,7 +8,9 @@
  *	PEER_SET ...		DONE (seq of each request, in order)
  *	SYNC_END
  *	PEER_SET, PEER_DEL, PEER_PSK
+ *	PEER_DEL		also STATS: the last of its counters, before DONE
  *	STATS_GET		STATS (slot), then DONE
+ *	USAGE_GET		USAGE (slots from this one on that have counted anything), then DONE
  *	DROPS_GET		DROPS, then DONE
  *	EVENTS_GET		EVENTS (drops of late), then DONE; the next two seconds' are kept
  *				SEEN (peer's handshake or endpoint changed; every 5 s at most)
@@ -22,8 +24,12 @@
 #include "../lib/err.h"
 #include "dp.h"
 #include "peer.h"
+#include "pool.h"
+#include "tally.h"
+#include "usage.h"
 
 #define MSG_MAX_EVENTS 8
+#define MSG_MAX_USAGE 12
 
 enum msg_type {
 	MSG_NONE,
@@ -42,6 +48,8 @@ enum msg_type {
 	MSG_RELOAD,
 	MSG_EVENTS_GET,
 	MSG_EVENTS,
+	MSG_USAGE_GET,
+	MSG_USAGE,
 	MSG_TYPE_MAX,
 };
 
@@ -53,7 +61,7 @@ struct msg {
 		struct {
 			uint32_t slot;
 			uint32_t generation;
-		} slot; /* PEER_DEL, STATS_GET */
+		} slot; /* PEER_DEL, STATS_GET; USAGE_GET: where to begin */
 		struct {
 			uint32_t slot;
 			uint32_t generation;
@@ -68,6 +76,8 @@ struct msg {
 			uint64_t memory_bytes; /* of the data plane's maps */
 			struct addr4 router4;  /* nobody may have it; zero = none */
 			char xdp_mode[16];
+			uint8_t pool6_why[SC_MAX_POOLS]; /* enum pool_why, as configured */
+			uint8_t pool4_why[SC_MAX_POOLS];
 		} relay;
 		struct {
 			int32_t result; /* 0 or negative errno */
@@ -76,11 +86,25 @@ struct msg {
 		struct {
 			uint32_t slot;
 			uint32_t generation;
-			uint64_t up_packets, up_bytes, down_packets, down_bytes;
+			uint8_t run[USAGE_RUN_LEN];
+			struct usage usage;
 			uint64_t drop_packets, drop_bytes;
+			struct tally tally; /* as of the last USAGE_GET of slot 0 */
 		} stats;
 		struct {
+			uint8_t run[USAGE_RUN_LEN];
+			uint32_t next; /* where to go on, 0 = that was all */
+			uint32_t n;
+			struct {
+				uint32_t slot;
+				uint32_t generation;
+				uint32_t tally; /* enum tally_state */
+				struct usage usage;
+			} entry[MSG_MAX_USAGE];
+		} usage;
+		struct {
 			uint64_t count[SC_DROP_MAX];
+			uint32_t tally_differs; /* peers, as of the last USAGE_GET of slot 0 */
 		} drops;
 		struct {
 			uint32_t n; /* as many as MSG_MAX_EVENTS: ask again at once */

@@ -71,8 +71,10 @@ static int alloc_tables(struct net *net, struct err *err)
 	net->used = calloc(n, sizeof(*net->used));
 	net->next_used = calloc(n, sizeof(*net->next_used));
 	net->seen = calloc(n, sizeof(*net->seen));
+	net->tally = net_tally_new(net->conf.slots);
 	net->queue = calloc(NET_QUEUE, sizeof(*net->queue));
-	if (!net->want || !net->next || !net->used || !net->next_used || !net->seen || !net->queue)
+	if (!net->want || !net->next || !net->used || !net->next_used || !net->seen ||
+	    !net->tally || !net->queue)
 		return err_sys(err, -ENOMEM, "tables of %zu slots", n);
 	return 0;
 }
@@ -101,6 +103,8 @@ static int start(struct net *net, struct err *err)
 		r = net_base_nft(net_base_rules, err);
 	if (!r)
 		r = net_base_sysctls(&net->conf, err);
+	if (!r)
+		r = net_proxy_sysctls(&net->conf, err);
 	if (!r)
 		r = net_wg_start(net, err);
 	if (!r)
@@ -160,6 +164,8 @@ void net_free(struct net *net)
 	free(net->used);
 	free(net->next_used);
 	free(net->seen);
+	free(net->tally);
+	free(net->grouped);
 	free(net->queue);
 	free(net);
 }
@@ -168,6 +174,7 @@ int net_reload(struct net *net, const struct conf *conf, struct err *err)
 {
 	const struct conf *old = &net->conf;
 	struct conf keep = *old;
+	bool changed = false;
 	int r;
 
 #define NEEDS_RESTART(same, key)                                                                   \
@@ -183,10 +190,16 @@ int net_reload(struct net *net, const struct conf *conf, struct err *err)
 	NEEDS_RESTART(!strcmp(old->run_dir, conf->run_dir), "run_dir");
 #undef NEEDS_RESTART
 	net->conf = *conf;
+	memset(net->pool6_why, 0, sizeof(net->pool6_why));
+	memset(net->pool4_why, 0, sizeof(net->pool4_why));
 	/* New programs with the new constants replace the old ones link by link. */
 	r = dp_start(net, err);
 	if (!r)
-		r = dp_attach_uplink(net->dp, net->uplink_ifindex, err);
+		r = net_uplink_start(net, err);
+	if (!r)
+		r = net_proxy_sysctls(&net->conf, err);
+	if (!r)
+		r = net_pool_look(net, &changed, err);
 	if (!r)
 		r = net_reconcile(net, NULL, err);
 	if (r) {
@@ -284,6 +297,8 @@ int net_flush(const struct conf *conf, struct err *err)
 		r = flush_routes(nl, AF_INET, err);
 	if (!r)
 		r = flush_routes(nl, AF_INET6, err);
+	if (!r)
+		r = net_proxy_flush(nl, err);
 	if (!r)
 		r = flush_devices(nl, conf, err);
 	if (!r)

@@ -34,7 +34,10 @@ static int peer_set(struct net *net, const struct msg *in, struct err *err)
 
 static int peer_del(struct net *net, const struct msg *in, struct err *err)
 {
-	return net_peer_del(net, in->slot.slot, in->slot.generation, err);
+	int r = net_peer_del(net, in->slot.slot, in->slot.generation, err);
+
+	/* Closed: these are the last of its counters. */
+	return r ? r : net_usage_stats(net, in, err);
 }
 
 static int peer_psk(struct net *net, const struct msg *in, struct err *err)
@@ -44,23 +47,12 @@ static int peer_psk(struct net *net, const struct msg *in, struct err *err)
 
 static int stats_get(struct net *net, const struct msg *in, struct err *err)
 {
-	struct msg out = {.type = MSG_STATS, .seq = in->seq};
-	struct sc_counters c;
+	return net_usage_stats(net, in, err);
+}
 
-	if (in->slot.slot >= net->conf.slots)
-		return err_set(err, -EINVAL, "slot %u: there are %u", in->slot.slot,
-			       net->conf.slots);
-	dp_counters(net->dp, in->slot.slot, &c);
-	out.stats.slot = in->slot.slot;
-	out.stats.generation = in->slot.generation;
-	out.stats.up_packets = c.up_packets;
-	out.stats.up_bytes = c.up_bytes;
-	out.stats.down_packets = c.down_packets;
-	out.stats.down_bytes = c.down_bytes;
-	out.stats.drop_packets = c.drop_packets;
-	out.stats.drop_bytes = c.drop_bytes;
-	net_api_send(net, &out);
-	return 0;
+static int usage_get(struct net *net, const struct msg *in, struct err *err)
+{
+	return net_usage_get(net, in, err);
 }
 
 /* WireGuard drops a packet with another's source itself, before our hook sees it. */
@@ -70,6 +62,7 @@ static int drops_get(struct net *net, const struct msg *in, struct err *err)
 	struct nl_link link;
 	int r = dp_drops(net->dp, out.drops.count, err);
 
+	out.drops.tally_differs = net->tally_differs;
 	for (int i = 0; i < 2 && !r; i++) {
 		r = nl_link_get(net->rtnl, i ? "wg1" : "wg0", &link, err);
 		if (!r)
@@ -107,7 +100,7 @@ static int events_get(struct net *net, const struct msg *in, struct err *err)
 static handler *const handlers[MSG_TYPE_MAX] = {
 	[MSG_SYNC_BEGIN] = sync_begin, [MSG_SYNC_END] = sync_end,     [MSG_PEER_SET] = peer_set,
 	[MSG_PEER_DEL] = peer_del,     [MSG_PEER_PSK] = peer_psk,     [MSG_STATS_GET] = stats_get,
-	[MSG_DROPS_GET] = drops_get,   [MSG_EVENTS_GET] = events_get,
+	[MSG_DROPS_GET] = drops_get,   [MSG_EVENTS_GET] = events_get, [MSG_USAGE_GET] = usage_get,
 };
 
 static void poll_cb(uv_poll_t *poll, int status, int events);
@@ -213,6 +206,8 @@ void net_api_send_relay(struct net *net)
 	relay.relay.max_mtu = net->conf.mtu;
 	relay.relay.memory_bytes = dp_memory_bytes(net->dp);
 	relay.relay.router4 = net->router4;
+	memcpy(relay.relay.pool6_why, net->pool6_why, sizeof(net->pool6_why));
+	memcpy(relay.relay.pool4_why, net->pool4_why, sizeof(net->pool4_why));
 	strncpy(relay.relay.xdp_mode, dp_xdp_mode_text(net->dp), sizeof(relay.relay.xdp_mode) - 1);
 	net_api_send(net, &relay);
 }

@@ -10,6 +10,7 @@
 #include "net.h"
 #include "net_htb.h"
 #include "plan.h"
+#include "pool.h"
 
 #define NET_QUEUE 4096 /* answers waiting for the api role; full: no more requests are read */
 
@@ -34,6 +35,13 @@ struct net {
 	bool gateway4, gateway6; /* the next hop objects exist */
 	struct addr4 router4;	 /* the IPv4 gateway's address, zero = none yet */
 
+	/* net_pool.c: enum pool_why of each */
+	uint8_t pool6_why[SC_MAX_POOLS], pool4_why[SC_MAX_POOLS];
+
+	/* net_proxy.c: slots whose address is a member of its multicast group */
+	bool *grouped;
+	unsigned int n_grouped;
+
 	struct net_htb *htb; /* net_htb.c */
 
 	/* net_peer.c: wanted peers by slot; `next` is filled between SYNC_BEGIN and SYNC_END. */
@@ -50,6 +58,11 @@ struct net {
 	/* net_seen.c */
 	struct net_seen *seen;
 	uv_timer_t *seen_timer;
+
+	struct net_tally *tally; /* net_tally.c: by slot */
+	uint32_t queue_drops[2]; /* as last read: they wrap */
+	uint64_t queue_lost;
+	unsigned int tally_differs; /* peers, as of the last look */
 
 	/* net_watch.c */
 	struct mnl_socket *watch;
@@ -95,9 +108,19 @@ int net_psk_set(struct net *net, const struct msg *in, struct err *err);
 /* net_peer.c: the slot an address carries, or -ENOENT. */
 int net_peer_slot_of(const struct conf *conf, const struct addr6 *v6, uint32_t *ret_slot);
 
-/* Whether neighbours on the uplink ask for the address. */
-bool net_pool_onlink6(const struct conf *conf, const struct addr6 *v6);
-bool net_pool_onlink4(const struct conf *conf, struct addr4 v4);
+/* net_pool.c: which pools' addresses neighbours on the uplink ask for. */
+int net_pool_look(struct net *net, bool *ret_changed, struct err *err);
+bool net_pool_onlink6(const struct net *net, const struct addr6 *v6);
+bool net_pool_onlink4(const struct net *net, struct addr4 v4);
+
+/* net_proxy.c */
+bool net_proxy_wants6(struct net *net, const struct peer *peer);
+bool net_proxy_wants4(const struct net *net, const struct peer *peer);
+void net_proxy_release(struct net *net, uint32_t slot);
+int net_proxy_observe(struct net *net, struct kstate *state, struct err *err);
+int net_proxy_change(struct net *net, const struct kproxy *k, bool add, struct err *err);
+int net_proxy_flush(struct nl *nl, struct err *err); /* of every device */
+int net_proxy_sysctls(const struct conf *conf, struct err *err);
 
 /* observe.c, apply.c: as steps_run() */
 int observe(struct net *net, struct kstate *ret_state, struct err *err);
@@ -111,6 +134,15 @@ void net_api_close(struct net *net);
 
 /* net_seen.c */
 int net_seen_start(struct net *net);
+
+/* net_tally.c: compares all peers' counters with WireGuard's. */
+struct net_tally *net_tally_new(uint32_t slots);
+int net_tally_look(struct net *net, struct err *err);
+void net_tally_get(const struct net *net, uint32_t slot, struct tally *ret_tally);
+
+/* net_usage.c */
+int net_usage_get(struct net *net, const struct msg *in, struct err *err);
+int net_usage_stats(struct net *net, const struct msg *in, struct err *err);
 
 /* net_watch.c */
 int net_watch_start(struct net *net, struct err *err);

@@ -8,12 +8,14 @@
 #include "alloc.h"
 #include "net_int.h"
 
-static struct kstate_env env_of(const struct net *net)
+static struct kstate_env env_of(struct net *net, const struct peer *peer)
 {
 	return (struct kstate_env){.isolation = net->conf.isolation,
 				   .gateway4 = net->gateway4,
 				   .gateway6 = net->gateway6,
-				   .device_mtu = net->conf.mtu};
+				   .device_mtu = net->conf.mtu,
+				   .proxy6 = net_proxy_wants6(net, peer),
+				   .proxy4 = net_proxy_wants4(net, peer)};
 }
 
 int net_peer_slot_of(const struct conf *conf, const struct addr6 *v6, uint32_t *ret_slot)
@@ -33,24 +35,6 @@ int net_peer_slot_of(const struct conf *conf, const struct addr6 *v6, uint32_t *
 		return 0;
 	}
 	return -ENOENT;
-}
-
-bool net_pool_onlink6(const struct conf *conf, const struct addr6 *v6)
-{
-	for (size_t i = 0; i < conf->n_pool6; i++) {
-		if (prefix6_has(&conf->pool6[i].prefix, v6))
-			return conf->pool6[i].mode != CONF_POOL_ROUTED;
-	}
-	return false;
-}
-
-bool net_pool_onlink4(const struct conf *conf, struct addr4 v4)
-{
-	for (size_t i = 0; i < conf->n_pool4 && !addr4_is_zero(v4); i++) {
-		if (prefix4_has(&conf->pool4[i].prefix, v4))
-			return conf->pool4[i].mode != CONF_POOL_ROUTED;
-	}
-	return false;
 }
 
 static bool shares_key(const struct peer *a, const struct peer *b)
@@ -114,7 +98,7 @@ int net_peer_check(const struct net *net, const struct peer *p, struct err *err)
 static int want_one(struct net *net, struct kstate *state, const struct peer *p, bool assign,
 		    struct err *err)
 {
-	struct kstate_env env = env_of(net);
+	struct kstate_env env = env_of(net, p);
 	uint16_t minor = 0;
 	int r = 0;
 
@@ -219,6 +203,7 @@ int net_peer_del(struct net *net, uint32_t slot, uint32_t generation, struct err
 	net->used[slot] = false;
 	explicit_bzero(&net->want[slot], sizeof(net->want[slot]));
 	net_htb_release(net->htb, slot);
+	net_proxy_release(net, slot);
 	if (r)
 		net_reconcile(net, NULL, NULL);
 	return r;
@@ -238,10 +223,12 @@ int net_reconcile(struct net *net, unsigned int *ret_steps, struct err *err)
 	for (size_t i = 0; i < observed.n_slots && !r; i++)
 		net_htb_adopt(net->htb, observed.slots[i].slot, observed.slots[i].class_minor);
 	for (uint32_t i = 0; i < net->conf.slots && !r; i++) {
-		if (net->used[i])
+		if (net->used[i]) {
 			r = want_one(net, &wanted, &net->want[i], true, err);
-		else
-			net_htb_release(net->htb, i);
+			continue;
+		}
+		net_htb_release(net->htb, i);
+		net_proxy_release(net, i);
 	}
 	kstate_sort(&wanted);
 	if (!r && plan_make(&wanted, &observed, &plan))

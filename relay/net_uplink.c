@@ -12,6 +12,19 @@
 #include "../lib/nl_route.h"
 #include "dp.h"
 
+/* Solicitations go to groups of their own, of which the device need not pass on all. A flag of the
+ * device's, not of a socket: it stays when relayd goes. */
+static int set_allmulti(struct net *net, const struct nl_link *link, struct err *err)
+{
+	bool answers = false;
+
+	for (size_t i = 0; i < net->conf.n_pool6; i++)
+		answers |= net->conf.pool6[i].mode != CONF_POOL_ROUTED;
+	if (!answers || link->allmulti)
+		return 0;
+	return nl_link_set_allmulti(net->rtnl, link->ifindex, true, err);
+}
+
 int net_uplink_start(struct net *net, struct err *err)
 {
 	struct nl_link link;
@@ -22,9 +35,8 @@ int net_uplink_start(struct net *net, struct err *err)
 	net->uplink_ifindex = link.ifindex;
 	memcpy(net->uplink_mac, link.mac, sizeof(net->uplink_mac));
 	r = dp_attach_uplink(net->dp, link.ifindex, err);
-	/* Solicitations go to groups that nobody on this machine has joined. */
 	if (!r)
-		r = nl_link_set_allmulti(net->rtnl, link.ifindex, true, err);
+		r = set_allmulti(net, &link, err);
 	return r ? err_prefix(err, "uplink %s", net->conf.uplink) : 0;
 }
 
@@ -38,9 +50,11 @@ int net_uplink_follow(struct net *net, struct err *err)
 	struct nl_link link;
 	int r = nl_link_get(net->rtnl, net->conf.uplink, &link, err);
 
-	if (r || (link.ifindex == net->uplink_ifindex &&
-		  !memcmp(link.mac, net->uplink_mac, sizeof(link.mac))))
+	if (r)
 		return r;
+	if (link.ifindex == net->uplink_ifindex &&
+	    !memcmp(link.mac, net->uplink_mac, sizeof(link.mac)))
+		return set_allmulti(net, &link, err);
 	devices[2] = link.ifindex;
 	r = net_base_sysctls(&net->conf, err);
 	if (!r)
@@ -167,5 +181,7 @@ int net_uplink_refresh(struct net *net, bool *ret_changed, struct err *err)
 		r = err_set(err, -E2BIG, "this machine has more than %d addresses", SC_MAX_OWN);
 	if (!r)
 		r = dp_own_set(net->dp, own.keys, own.n, err);
+	if (!r)
+		r = net_pool_look(net, ret_changed, err);
 	return r ? r : net_uplink_gateways(net, ret_changed, err);
 }

@@ -138,6 +138,8 @@ int observe(struct net *net, struct kstate *ret_state, struct err *err)
 		r = nl_wg_dump(net->genl, net->wg_ifindex[walk.wg], NULL, peer_cb, &walk, err);
 	if (!r)
 		r = observe_slots(&walk);
+	if (!r)
+		r = net_proxy_observe(net, &state, err);
 	free(walk.vrfs);
 	if (r) {
 		kstate_clear(&state);

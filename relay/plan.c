@@ -123,6 +123,26 @@ static int route_set(struct plan *plan, const void *want, const void *have)
 	return add(plan, &s);
 }
 
+static int proxy_del(struct plan *plan, const void *want, const void *have)
+{
+	struct step s = {.type = STEP_PROXY_DEL};
+
+	if (want || !have)
+		return 0;
+	s.proxy = *(const struct kproxy *)have;
+	return add(plan, &s);
+}
+
+static int proxy_set(struct plan *plan, const void *want, const void *have)
+{
+	struct step s = {.type = STEP_PROXY_SET};
+
+	if (!want || have)
+		return 0;
+	s.proxy = *(const struct kproxy *)want;
+	return add(plan, &s);
+}
+
 static int vrf_del(struct plan *plan, const void *want, const void *have)
 {
 	struct step s = {.type = STEP_VRF_DEL};
@@ -151,6 +171,8 @@ static int make(const struct kstate *w, const struct kstate *h, struct plan *pla
 	int r = MERGE(slots, kslot_cmp, slot_close);
 
 	if (!r)
+		r = MERGE(proxys, kproxy_cmp, proxy_del);
+	if (!r)
 		r = MERGE(wg_peers, kwg_peer_cmp, wg_del);
 	if (!r)
 		r = MERGE(routes, kroute_cmp, route_del);
@@ -164,6 +186,8 @@ static int make(const struct kstate *w, const struct kstate *h, struct plan *pla
 		r = MERGE(wg_peers, kwg_peer_cmp, wg_set);
 	if (!r)
 		r = MERGE(slots, kslot_cmp, slot_set);
+	if (!r)
+		r = MERGE(proxys, kproxy_cmp, proxy_set);
 	return r;
 }
 
@@ -200,6 +224,11 @@ static bool route_concerns(const struct kroute *r, const struct kslot *slot)
 bool step_concerns(const struct step *step, const struct kslot *slot)
 {
 	switch (step->type) {
+	case STEP_PROXY_DEL:
+	case STEP_PROXY_SET:
+		return step->proxy.family == AF_INET6
+			       ? addr6_eq(&step->proxy.addr, &slot->v6)
+			       : !memcmp(&step->proxy.addr, &slot->v4, sizeof(slot->v4));
 	case STEP_SLOT_CLOSE:
 	case STEP_SLOT_SET:
 		return step->slot.slot == slot->slot;
@@ -217,25 +246,33 @@ bool step_concerns(const struct step *step, const struct kslot *slot)
 	return true;
 }
 
+static const char *either_text(char addr[static ADDR_TEXT_LEN], uint16_t family,
+			       const struct addr6 *a)
+{
+	if (family == AF_INET6)
+		return addr6_text(addr, a);
+	return addr4_text(addr, (struct addr4){{a->b[0], a->b[1], a->b[2], a->b[3]}});
+}
+
 static void route_text(char *out, size_t len, const char *verb, const struct kroute *r)
 {
 	static const char *const to[] = {"wg0", "wg1", "gateway", "unreachable"};
 	char addr[ADDR_TEXT_LEN];
 
-	if (r->family == AF_INET6)
-		addr6_text(addr, &r->dst);
-	else
-		addr4_text(addr,
-			   (struct addr4){{r->dst.b[0], r->dst.b[1], r->dst.b[2], r->dst.b[3]}});
-	snprintf(out, len, "route %s %s/%u table %u %s", verb, addr, r->dst_len, r->table,
-		 to[r->to]);
+	snprintf(out, len, "route %s %s/%u table %u %s", verb,
+		 either_text(addr, r->family, &r->dst), r->dst_len, r->table, to[r->to]);
 }
 
 const char *step_text(char *out, size_t len, const struct step *s)
 {
-	char key[KEY_TEXT_LEN], name[IFNAMSIZ];
+	char key[KEY_TEXT_LEN], name[IFNAMSIZ], addr[ADDR_TEXT_LEN];
 
 	switch (s->type) {
+	case STEP_PROXY_DEL:
+	case STEP_PROXY_SET:
+		snprintf(out, len, "proxy %s %s", s->type == STEP_PROXY_SET ? "set" : "del",
+			 either_text(addr, s->proxy.family, &s->proxy.addr));
+		break;
 	case STEP_SLOT_CLOSE:
 	case STEP_SLOT_SET:
 		snprintf(out, len, "slot %s %u", s->type == STEP_SLOT_SET ? "set" : "close",

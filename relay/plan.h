@@ -10,6 +10,7 @@
 
 enum step_type {
 	STEP_SLOT_CLOSE, /* in this order */
+	STEP_PROXY_DEL,
 	STEP_WG_DEL,
 	STEP_ROUTE_DEL,
 	STEP_VRF_DEL,
@@ -17,12 +18,14 @@ enum step_type {
 	STEP_ROUTE_SET,
 	STEP_WG_SET,
 	STEP_SLOT_SET,
+	STEP_PROXY_SET,
 };
 
 struct step {
 	enum step_type type;
 	bool is_new; /* WG_SET: the kernel has no such peer yet: its endpoint may be set */
 	union {
+		struct kproxy proxy;
 		struct kvrf vrf;
 		struct kroute route;
 		struct kwg_peer wg_peer;

@@ -161,6 +161,9 @@ struct sc_counters {
 	__u64 pad;
 };
 
+/* Map "asked": per-CPU array by pool (IPv4: + SC_MAX_POOLS), __u64: neighbour solicitations and ARP
+ * requests for addresses of the pool that are not the relay's own. */
+
 /* Map "drops": per-CPU array by enum sc_drop (drop.h), packets. */
 
 /* Map "monitor": mmap-able array, one element: drops are reported until then. */

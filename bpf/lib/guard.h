@@ -86,18 +86,26 @@ STAGE int guard_ip(struct cursor c, const struct ethhdr *eth, struct guard *g)
 	return r ? r : V_PASS;
 }
 
+/* Solicitations and ARP requests that are to be answered are V_ANSWER. */
+STAGE int guard_frame(struct cursor c, const struct ethhdr *eth, struct guard *g)
+{
+	if (eth->h_proto == bpf_htons(ETH_P_ARP))
+		return sc_answer_ndp ? arp_check(c, &g->ref, &g->ask) : V_PASS;
+	return guard_ip(c, eth, g);
+}
+
 STAGE int guard_check(struct cursor c, struct guard *g)
 {
 	const struct ethhdr *eth = cursor_take(&c, sizeof(*eth));
+	int r;
 
 	g->ref.nr = SLOT_NONE;
 	if (!eth)
 		return -SC_DROP_MALFORMED;
 	if (!guard_is_to_us(eth)) /* promiscuous mode: none of our business */
 		return V_PASS;
-	if (eth->h_proto == bpf_htons(ETH_P_ARP))
-		return sc_answer_ndp ? arp_check(c, &g->ref, &g->ask) : V_PASS;
-	return guard_ip(c, eth, g);
+	r = guard_frame(c, eth, g);
+	return r == V_ANSWER && sc_kernel_answers ? V_PASS : r;
 }
 
 /* After V_ANSWER, once the frame has grown by g->ask.grow: V_ANSWER again or a drop reason. */

@@ -9,6 +9,9 @@
 const volatile __u32 sc_slots = SC_SLOTS_DEFAULT;
 const volatile __u16 sc_wg_port[2] = {}; /* host order */
 const volatile bool sc_answer_ndp = false;
+/* The kernel gives the answers, by its own proxy entries: solicitations are checked and left to it.
+ */
+const volatile bool sc_kernel_answers = false;
 const volatile bool sc_hairpin_deny = false;
 const volatile bool sc_isolation_account = false;
 const volatile __u32 sc_handshake_ns = 0; /* each initiation of a source, 0 = no limit */
@@ -66,6 +69,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct sc_counters);
 } counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2 * SC_MAX_POOLS);
+	__type(key, __u32);
+	__type(value, __u64);
+} asked SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

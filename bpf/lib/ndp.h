@@ -183,6 +183,15 @@ STAGE int nd_valid(const struct frame *f, struct cursor c, const struct nd_msg *
 	return 0;
 }
 
+/* Who asks believes that the pool's addresses are on his link. */
+STAGE void count_asked(__u32 pool)
+{
+	__u64 *n = bpf_map_lookup_elem(&asked, &pool);
+
+	if (n)
+		++*n;
+}
+
 /* c: behind the IPv6 header. Not a solicitation for a pool's address: 0. */
 STAGE int ndp_check(const struct frame *f, struct cursor c, const struct ethhdr *eth,
 		    const struct ip *ip, __u32 frame_len, struct slot_ref *ref, struct ask *ask)
@@ -196,8 +205,11 @@ STAGE int ndp_check(const struct frame *f, struct cursor c, const struct ethhdr 
 	place = slot_by_addr(true, &ns->target, ref);
 	if (place == PLACE_ELSEWHERE)
 		return 0;
+	if (place == PLACE_DEAD && own_has(true, &ns->target))
+		return V_PASS;
+	count_asked(ref->pool);
 	if (place == PLACE_DEAD)
-		return own_has(true, &ns->target) ? V_PASS : -SC_DROP_NO_SLOT;
+		return -SC_DROP_NO_SLOT;
 	mac_copy(ask->mac, eth->h_source);
 	r = nd_valid(f, c, ns, ip, ask);
 	if (r)
@@ -217,8 +229,11 @@ STAGE int arp_check(struct cursor c, struct slot_ref *ref, struct ask *ask)
 	place = slot_by_addr(false, arp->target, ref);
 	if (place == PLACE_ELSEWHERE)
 		return V_PASS;
+	if (place == PLACE_DEAD && own_has(false, arp->target))
+		return V_PASS;
+	count_asked(ref->pool);
 	if (place == PLACE_DEAD)
-		return own_has(false, arp->target) ? V_PASS : -SC_DROP_NO_SLOT;
+		return -SC_DROP_NO_SLOT;
 	if (arp->sender_mac[0] & 1)
 		return -SC_DROP_MALFORMED;
 	mac_copy(ask->mac, arp->sender_mac);

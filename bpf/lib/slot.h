@@ -15,6 +15,7 @@ enum place {
 struct slot_ref {
 	const struct sc_slot *slot; /* set with PLACE_SLOT only */
 	__u32 nr;		    /* SLOT_NONE otherwise */
+	__u32 pool;		    /* key of map "asked"; not with PLACE_ELSEWHERE */
 };
 
 STAGE __u64 mask64(__u32 ones)
@@ -40,6 +41,7 @@ STAGE enum place slot_by_v6(const struct sc_pools *p, const void *addr, struct s
 			continue;
 		if (pool->len > 64 && (lo ^ bpf_be64_to_cpu(base[1])) & mask64(pool->len - 64))
 			continue;
+		ret_ref->pool = i;
 		nr = (__u32)(lo & ((1ull << (pool->slot_bits & 63)) - 1));
 		ret_ref->slot = nr < sc_slots ? bpf_map_lookup_elem(&slots, &nr) : NULL;
 		if (!ret_ref->slot || !(ret_ref->slot->flags & SC_SLOT_LIVE) ||
@@ -65,6 +67,7 @@ STAGE enum place slot_by_v4(const struct sc_pools *p, const void *addr, struct s
 			return PLACE_ELSEWHERE;
 		if (offset & (mask64(pool->len) >> 32))
 			continue;
+		ret_ref->pool = SC_MAX_POOLS + i;
 		index = pool->first + offset;
 		nr_plus_1 = bpf_map_lookup_elem(&slot4, &index);
 		if (!nr_plus_1 || !*nr_plus_1)

@@ -21,6 +21,11 @@ STAGE int steer_slot(struct pkt *pkt)
 /* The stack answers or handles what is not a plain packet that fits: V_STACK. */
 STAGE int steer_plain(const struct pkt *pkt)
 {
+	/* Neighbour discovery (RFC 4861 section 7.1): the kernel answers for who has its address.
+	 */
+	if (sc_kernel_answers && pkt->ip.v6 && pkt->ip.proto.nr == IPPROTO_ICMPV6 &&
+	    pkt->ip.ttl == 255)
+		return V_STACK;
 	if (pkt->ip.ttl <= 1 || pkt->ip.odd || !pkt->load_known ||
 	    pkt->load.packet_len > pkt->ref.slot->mtu)
 		return V_STACK;

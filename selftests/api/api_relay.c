@@ -6,7 +6,8 @@
  *
  *	peers				SLOT GENERATION KEY V6 V4 CEIL RATE of each, then "."
  *	pair SLOT			WG KEY OTHER of the slot, OTHER - = none
- *	stats SLOT UP DOWN		packets each way that STATS_GET reports
+ *	stats SLOT UP DOWN		packets each way that STATS_GET and USAGE_GET report
+ *	reboot				another run of the counters: all are zero
  *	psk SLOT			the slot's pre-shared key and how often it was set
  *	seen SLOT AGO_S ENDPOINT RX TX	a handshake of the slot's peer
  *	refuse N			the next N requests fail
@@ -49,6 +50,7 @@ static int tls_fd = -1, ctl_fd = -1, net_fd = -1;
 static pid_t child;
 static struct addr4 router4;
 static uint32_t refuse;
+static uint8_t counters_run[USAGE_RUN_LEN] = {1};
 static bool mute;
 
 static void die(const char *what)
@@ -78,9 +80,39 @@ static int on_set(const struct peer *peer)
 			return -ENOTCONN;
 		s->proven = false;
 	}
+	if (s->peer.generation != peer->generation)
+		s->up = s->down = 0;
 	s->used = s->named = true;
 	s->peer = *peer;
 	return 0;
+}
+
+static struct usage usage_of(const struct slot *s)
+{
+	return (struct usage){.up_packets = s->up,
+			      .up_bytes = s->up * 100,
+			      .down_packets = s->down,
+			      .down_bytes = s->down * 100};
+}
+
+/* Two slots an answer, so that there are several. */
+static void on_usage(const struct msg *msg)
+{
+	struct msg out = {.type = MSG_USAGE, .seq = msg->seq};
+	uint32_t i = msg->slot.slot;
+
+	for (; i < SLOTS && out.usage.n < 2; i++) {
+		if (!slots[i].up && !slots[i].down)
+			continue;
+		out.usage.entry[out.usage.n].slot = i;
+		out.usage.entry[out.usage.n].generation = slots[i].peer.generation;
+		out.usage.entry[out.usage.n].tally = i % 2 ? TALLY_DIFFERS : TALLY_AGREES;
+		out.usage.entry[out.usage.n].usage = usage_of(&slots[i]);
+		out.usage.n++;
+	}
+	out.usage.next = i < SLOTS ? i : 0;
+	memcpy(out.usage.run, counters_run, sizeof(counters_run));
+	msg_send(net_fd, &out);
 }
 
 static int on_stats(const struct msg *msg)
@@ -88,14 +120,13 @@ static int on_stats(const struct msg *msg)
 	struct msg stats = {.type = MSG_STATS, .seq = msg->seq};
 	const struct slot *s = &slots[msg->slot.slot % SLOTS];
 
-	if (!s->used || s->peer.generation != msg->slot.generation)
+	if (s->peer.generation != msg->slot.generation)
 		return -ENOENT;
 	stats.stats.slot = msg->slot.slot;
 	stats.stats.generation = msg->slot.generation;
-	stats.stats.up_packets = s->up;
-	stats.stats.up_bytes = s->up * 100;
-	stats.stats.down_packets = s->down;
-	stats.stats.down_bytes = s->down * 100;
+	stats.stats.usage = usage_of(s);
+	memcpy(stats.stats.run, counters_run, sizeof(counters_run));
+	stats.stats.tally = (struct tally){.state = TALLY_AGREES, .rx_bytes = 5, .tx_bytes = 6};
 	msg_send(net_fd, &stats);
 	return 0;
 }
@@ -177,6 +208,7 @@ static void on_msg(const struct msg *msg)
 		break;
 	case MSG_PEER_DEL:
 		slots[msg->slot.slot % SLOTS].used = false;
+		on_stats(msg);
 		break;
 	case MSG_PEER_PSK:
 		r = on_psk(msg);
@@ -184,9 +216,13 @@ static void on_msg(const struct msg *msg)
 	case MSG_STATS_GET:
 		r = on_stats(msg);
 		break;
+	case MSG_USAGE_GET:
+		on_usage(msg);
+		break;
 	case MSG_DROPS_GET:
 		for (size_t i = 0; i < SC_DROP_MAX; i++)
 			drops.drops.count[i] = i;
+		drops.drops.tally_differs = 1;
 		msg_send(net_fd, &drops);
 		break;
 	case MSG_EVENTS_GET:
@@ -225,6 +261,8 @@ static void send_relay(void)
 	relay.relay.max_mtu = 1420;
 	snprintf(relay.relay.xdp_mode, sizeof(relay.relay.xdp_mode), "generic");
 	relay.relay.router4 = router4;
+	relay.relay.pool6_why[0] = POOL_ASKED;
+	relay.relay.pool4_why[0] = POOL_UNSEEN;
 	msg_send(net_fd, &relay);
 }
 
@@ -350,6 +388,10 @@ static void obey(char *words[], size_t n)
 	if (!strcmp(words[0], "stats")) {
 		slots[v[1] % SLOTS].up = v[2];
 		slots[v[1] % SLOTS].down = v[3];
+	} else if (!strcmp(words[0], "reboot")) {
+		counters_run[0]++;
+		for (size_t i = 0; i < SLOTS; i++)
+			slots[i].up = slots[i].down = 0;
 	} else if (!strcmp(words[0], "seen") && n == 6) {
 		send_seen(&slots[v[1] % SLOTS], v[2], words[3], v[4], v[5]);
 	} else if (!strcmp(words[0], "refuse")) {

@@ -2,6 +2,7 @@
 /* The loader: makes, pins, adopts, replaces, refuses. */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <limits.h>
 #include <net/if.h>
@@ -108,6 +109,63 @@ static void test_adopts_maps(void **state UNUSED)
 	dp = must_open();
 	OK(dp_slot_get(dp, 3, &have));
 	assert_memory_equal(&have, &want, sizeof(want));
+	dp_close(dp);
+}
+
+/* A run is known again by whoever adopts the counters, and told from one that began anew. */
+static void test_run_of_counters(void **state UNUSED)
+{
+	char layout[ENV_PIN_DIR_LEN + 8];
+	uint8_t first[16], again[16], other[16];
+	struct dp *dp;
+
+	snprintf(layout, sizeof(layout), "%s/v2", pin_dir);
+	conf.pin_dir = layout;
+	dp = must_open();
+	OK(dp_counters_run(dp, first, &err));
+	dp_close(dp);
+	dp = must_open();
+	OK(dp_counters_run(dp, again, &err));
+	assert_memory_equal(again, first, sizeof(first));
+	dp_close(dp);
+	/* The next layout takes the counters over. */
+	snprintf(layout, sizeof(layout), "%s/v9", pin_dir);
+	dp = must_open();
+	OK(dp_counters_run(dp, again, &err));
+	assert_memory_equal(again, first, sizeof(first));
+	dp_close(dp);
+	OK(dp_unpin(pin_dir, &err));
+	dp = must_open();
+	OK(dp_counters_run(dp, other, &err));
+	assert_memory_not_equal(other, first, sizeof(first));
+	dp_close(dp);
+}
+
+/* 128 Ki slots: the last one works, the memory is what the tables take and not much more. */
+static void test_most_slots(void **state UNUSED)
+{
+	const uint32_t last = SC_SLOTS_MAX - 1;
+	struct sc_slot s = slot3(), have = {};
+	uint64_t tables, bytes;
+	struct dp *dp;
+
+	memset(&conf.pools.v6[1], 0, sizeof(conf.pools.v6[1]));
+	conf.slots = SC_SLOTS_MAX;
+	dp = must_open();
+	s.v6[13] = (uint8_t)(s.v6[13] & 0xf0) | (uint8_t)(last >> 16);
+	s.v6[14] = (uint8_t)(last >> 8);
+	s.v6[15] = (uint8_t)last;
+	OK(dp_slot_set(dp, last, &s, &err));
+	OK(dp_slot_get(dp, last, &have));
+	assert_memory_equal(&have, &s, sizeof(s));
+	assert_int_equal(dp_slot_set(dp, SC_SLOTS_MAX, &s, &err), -ERANGE);
+	tables = (sizeof(struct sc_slot) + sizeof(uint64_t) + sizeof(struct sc_scan) +
+		  (uint64_t)(libbpf_num_possible_cpus() + 1) * sizeof(struct sc_counters)) *
+		 SC_SLOTS_MAX;
+	bytes = dp_memory_bytes(dp);
+	print_message("# %d slots: %.1f MiB, %.0f bytes a slot\n", SC_SLOTS_MAX,
+		      (double)bytes / (1 << 20), (double)bytes / SC_SLOTS_MAX);
+	assert_in_range(bytes, tables, 2 * tables);
 	dp_close(dp);
 }
 
@@ -445,6 +503,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_adopts_maps),
+		T(test_run_of_counters),
+		T(test_most_slots),
 		T(test_refuses_other_size),
 		T(test_refuses_other_abi),
 		T(test_refuses_foreign_pins),

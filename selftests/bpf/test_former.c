@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -93,11 +94,18 @@ static int pass_program(enum bpf_prog_type type, int verdict)
 	return fd;
 }
 
+/* The kernel frees the links of the test before a moment after their pins have gone. */
 static void attach(const char *name, int prog, uint32_t ifindex, enum bpf_attach_type type)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = type == BPF_XDP ? 2 /* generic */ : 0);
 	int fd = bpf_link_create(prog, (int)ifindex, type, &opts);
 
+	for (int tries = 0; fd == -EBUSY && tries < 300; tries++) {
+		poll(NULL, 0, 10);
+		fd = bpf_link_create(prog, (int)ifindex, type, &opts);
+	}
+	if (fd < 0)
+		print_error("%s: %s\n", name, strerror(-fd));
 	assert_true(fd >= 0);
 	pin(fd, name);
 	close(fd);

@@ -246,6 +246,54 @@ static void test_ceiling_burst(void **state UNUSED)
 	expect_in(RIG_UPLINK_TC, "second", &in, SC_DROP_CEILING);
 }
 
+/* A slot's next owner: nothing that the former one sent, owes or had seen is its. */
+static void test_next_owner_starts_anew(void **state UNUSED)
+{
+	static const struct sc_scan none;
+	int scan_fd = bpf_map__fd(rig.dp->skel->maps.scan);
+	struct sc_scan scan = {.paid_ns = now_ns() + 3600 * SECOND_NS, .tag = {[5] = 77}};
+	struct sc_counters n;
+	struct sc_slot s;
+	uint32_t nr = 3;
+	struct pkt in;
+
+	set_ceiling(3, 8000, 1000);
+	set_paid(3, now_ns() + 3600 * SECOND_NS);
+	assert_int_equal(bpf_map_update_elem(scan_fd, &nr, &scan, BPF_ANY), 0);
+	packet(&in, FAR6, SLOT3_V6, 60);
+	expect_in(RIG_UPLINK_XDP, "beyond", &in, SC_DROP_CEILING);
+	rig.dp->counters[3].up_bytes = 4711;
+	rig.dp->counters[rig.dp->cpus * ENV_SLOTS + 3].down_packets = 12;
+
+	/* The same owner, closed and open again: everything stays. */
+	assert_int_equal(dp_slot_get(rig.dp, 3, &s), 0);
+	s.flags = 0;
+	assert_int_equal(dp_slot_set(rig.dp, 3, &s, NULL), 0);
+	s.flags = SC_SLOT_LIVE;
+	assert_int_equal(dp_slot_set(rig.dp, 3, &s, NULL), 0);
+	dp_counters(rig.dp, 3, &n);
+	assert_int_equal(n.up_bytes, 4711);
+	assert_int_equal(n.down_packets, 12);
+	assert_int_equal(n.drop_packets, 1);
+	expect_in(RIG_UPLINK_XDP, "beyond still", &in, SC_DROP_CEILING);
+
+	s.generation++;
+	assert_int_equal(dp_slot_set(rig.dp, 3, &s, NULL), 0);
+	dp_counters(rig.dp, 3, &n);
+	assert_int_equal(n.up_bytes | n.down_packets | n.drop_packets | n.drop_bytes, 0);
+	assert_int_equal(bpf_map_lookup_elem(scan_fd, &nr, &scan), 0);
+	assert_memory_equal(&scan, &none, sizeof(none));
+	expect_in(RIG_UPLINK_XDP, "the next owner's first", &in, 0);
+
+	/* Another account's with the same number: a database that was lost counts from one again.
+	 */
+	rig.dp->counters[3].up_bytes = 4711;
+	s.account++;
+	assert_int_equal(dp_slot_set(rig.dp, 3, &s, NULL), 0);
+	dp_counters(rig.dp, 3, &n);
+	assert_int_equal(n.up_bytes, 0);
+}
+
 static void initiation(struct pkt *p, const char *src, uint8_t type, size_t len, bool ext)
 {
 	bool v6 = strchr(src, ':');
@@ -355,14 +403,9 @@ static int teardown(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_sources),
-		T(test_ceiling_costs),
-		T(test_ceiling_merged),
-		T(test_ceiling_drops),
-		T(test_ceiling_burst),
-		T(test_handshakes),
-		T(test_handshakes_unlimited),
-		T(test_handshake_sources_full),
+		T(test_sources),       T(test_ceiling_costs),	     T(test_ceiling_merged),
+		T(test_ceiling_drops), T(test_ceiling_burst),	     T(test_next_owner_starts_anew),
+		T(test_handshakes),    T(test_handshakes_unlimited), T(test_handshake_sources_full),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -416,7 +416,7 @@ static void *stream_read(void *arg)
 static void test_swaps_lose_nothing(void **state UNUSED)
 {
 	struct stream s = {};
-	struct sc_counters n;
+	struct sc_counters n, before = {};
 	pthread_t sender, reader;
 	struct err err = {};
 	unsigned long at = 0;
@@ -430,6 +430,11 @@ static void test_swaps_lose_nothing(void **state UNUSED)
 		assert_int_equal(dp_open(&rig.conf, &rig.dp, &err), 0);
 		assert_int_equal(dp_attach_wg(rig.dp, (int)rig.wg0, 0, &err), 0);
 		assert_int_equal(dp_attach_uplink(rig.dp, (int)rig.up, &err), 0);
+		/* What the one before had counted, and more. */
+		dp_counters(rig.dp, 3, &n);
+		assert_true(n.down_packets >= before.down_packets);
+		assert_true(n.down_bytes >= before.down_bytes);
+		before = n;
 		/* Packets ran meanwhile. */
 		assert_true(__atomic_load_n(&s.sent, __ATOMIC_ACQUIRE) > at);
 		at = __atomic_load_n(&s.sent, __ATOMIC_ACQUIRE);

@@ -34,6 +34,8 @@ static void test_defaults(UNUSED void **state)
 	assert_int_equal(conf.wg_port[1], 51821);
 	assert_int_equal(conf.mtu, 1420);
 	assert_int_equal(conf.slots, SC_SLOTS_DEFAULT);
+	assert_int_equal(conf.quarantine_s, 600);
+	assert_true(conf.mld);
 	assert_int_equal(conf.n_pool6, 1);
 	assert_int_equal(conf.pool6[0].slot_bits, 20);
 	assert_int_equal(conf.n_pool4, 0);
@@ -50,16 +52,18 @@ static const char full[] =
 	"pages: {aup: /p/aup.md, terms: /p/terms.html}\n"
 	"canary: {key: AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=, "
 	"file: /p/canary}\n"
-	"billing: {hold_days: 7}\n"
+	"billing: {usage_months: 3, hold_days: 7}\n"
 	"url: 'https://relay.example:444'\n"
 	"run_dir: /run/r\n"
 	"state: {dir: /srv/state}\n"
 	"tiers:\n"
 	"  gold: {scan_per_s: 70, rate_kbps: 5000, peers: 2, ipv4: 1, ipv6: 4, smtp: true}\n"
 	"shaper: {classes: 0}\n"
+	"mld: false\n"
 	"xdp: generic\n"
 	"hairpin: deny\n"
 	"isolation: account\n"
+	"quarantine_s: 60\n"
 	"slots: 1024\n"
 	"pools:\n"
 	"  - {prefix: 192.0.2.0/24, mode: routed}\n"
@@ -94,9 +98,11 @@ static const char canonical[] = "name: paris-1\n"
 				"  - prefix: \"192.0.2.0/24\"\n"
 				"    mode: routed\n"
 				"slots: 1024\n"
+				"quarantine_s: 60\n"
 				"isolation: account\n"
 				"hairpin: deny\n"
 				"xdp: generic\n"
+				"mld: false\n"
 				"shaper:\n"
 				"  classes: 0\n"
 				"tiers:\n"
@@ -114,6 +120,7 @@ static const char canonical[] = "name: paris-1\n"
 				"url: \"https://relay.example:444\"\n"
 				"billing:\n"
 				"  hold_days: 7\n"
+				"  usage_months: 3\n"
 				"canary:\n"
 				"  file: \"/p/canary\"\n"
 				"  key: \"AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\"\n"
@@ -237,6 +244,10 @@ static const struct {
 	 "t.yaml:1:6: url: \"https://relay.example/\": expected https://HOST or https://HOST:PORT"},
 	{"tiers: {free: {smtp: yes}}\n",
 	 "t.yaml:1:22: tiers.free.smtp: \"yes\": expected true or false"},
+	{"quarantine_s: 86401\n",
+	 "t.yaml:1:15: quarantine_s: \"86401\": expected a number from 0 to 86400"},
+	{"billing: {usage_months: 0}\n",
+	 "t.yaml:1:25: billing.usage_months: \"0\": expected a number from 1 to 240"},
 	{"billing: {hold_days: 3651}\n",
 	 "t.yaml:1:22: billing.hold_days: \"3651\": expected a number from 0 to 3650"},
 	{"pages: {imprint: /x}\n", "t.yaml:1:9: unknown key \"imprint\" in pages"},

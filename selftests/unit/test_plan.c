@@ -70,6 +70,35 @@ static void adding_a_peer_opens_its_slot_last(void **state)
 	       "slot set 5\n");
 }
 
+/* The kernel answers for nobody whose slot is not open. */
+static void proxy_entries_come_last_and_go_first(void **state)
+{
+	struct kstate_env e = env;
+	struct peer p = peer_of(5, 1), none = peer_of(6, 2);
+
+	(void)state;
+	e.proxy6 = e.proxy4 = true;
+	assert_int_equal(parse_addr4("192.0.2.5", &p.v4), 0);
+	expect(state_of(&e, &p, 1), state_of(&env, &p, 1),
+	       "proxy set 192.0.2.5\n"
+	       "proxy set 2001:db8::5\n");
+	expect(state_of(&env, &p, 1), state_of(&e, &p, 1),
+	       "proxy del 192.0.2.5\n"
+	       "proxy del 2001:db8::5\n");
+	expect(state_of(&e, &p, 1), state_of(&e, &p, 1), "");
+	expect((struct kstate){}, state_of(&e, &none, 1),
+	       "slot close 6\n"
+	       "proxy del 2001:db8::6\n"
+	       "wg0 del AgICAgIC\n"
+	       "route del 2001:db8::6/128 table 254 wg0\n"
+	       "route del 0.0.0.0/0 table 100006 gateway\n"
+	       "route del 0.0.0.0/0 table 100006 unreachable\n"
+	       "route del ::/0 table 100006 gateway\n"
+	       "route del ::/0 table 100006 unreachable\n"
+	       "route del 2001:db8::6/128 table 100006 wg0\n"
+	       "vrf del sc-6\n");
+}
+
 static void removing_a_peer_closes_its_slot_first(void **state)
 {
 	struct peer p = peer_of(5, 1);
@@ -265,6 +294,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(adding_a_peer_opens_its_slot_last),
+		cmocka_unit_test(proxy_entries_come_last_and_go_first),
 		cmocka_unit_test(removing_a_peer_closes_its_slot_first),
 		cmocka_unit_test(what_is_there_already_needs_no_step),
 		cmocka_unit_test(a_new_key_replaces_the_old_one_and_keeps_the_slot_open),

@@ -50,11 +50,31 @@ static void test_text_parses_again(UNUSED void **state)
 	}
 }
 
+static void test_month(UNUSED void **state)
+{
+	static const char *const bad[] = {"",	     "2026",	"2026-1",   "2026-00",
+					  "2026-13", "2026-1x", "2026-111", "1969-12"};
+	char text[MONTH_TEXT_LEN];
+	uint32_t month;
+
+	assert_int_equal(month_of(0), 1970 * 12);
+	assert_int_equal(month_of(1795658906), 2026 * 12 + 10);
+	assert_int_equal(month_of(1735689599), 2024 * 12 + 11); /* a second before 2025 */
+	assert_int_equal(month_of(1735689600), 2025 * 12);
+	for (uint32_t m = 1970 * 12; m < 2100 * 12; m++) {
+		assert_int_equal(parse_month(month_text(text, m), &month), 0);
+		assert_int_equal(month, m);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(parse_month(bad[i], &month), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_text_parses_again),
+		cmocka_unit_test(test_month),
 	};
 
 	return RUN_TESTS(tests);
