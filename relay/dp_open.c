@@ -50,10 +50,16 @@ static void set_constants(struct dp *dp)
 	bpf_map__set_max_entries(dp->skel->maps.slots, conf->slots);
 	if (conf->handshakes_per_s)
 		dp->skel->rodata->sc_handshake_ns = 1000000000u / conf->handshakes_per_s;
-	bpf_map__set_max_entries(dp->skel->maps.ceiling, conf->slots);
 	bpf_map__set_max_entries(dp->skel->maps.scan, conf->slots);
 	bpf_map__set_max_entries(dp->skel->maps.firewall, conf->slots);
 	bpf_map__set_max_entries(dp->skel->maps.counters, conf->slots * (dp->cpus + 1));
+}
+
+static int pin_check(const char *path, const struct bpf_map *map, struct err *err)
+{
+	AUTO_FD int fd = dp_pin_open(path, map, err);
+
+	return fd < 0 && fd != -ENOENT ? fd : 0;
 }
 
 /* Maps with an entry in abi.h live longer than we do; the constants' map does not. */
@@ -67,10 +73,10 @@ static int set_pins(struct dp *dp, struct err *err)
 	{
 		if (bpf_map__is_internal(map))
 			continue;
-		r = dp_pin_check(dp, map, err);
+		dp_pin_path(path, dp, bpf_map__name(map));
+		r = pin_check(path, map, err);
 		if (r)
 			return r;
-		dp_pin_path(path, dp, bpf_map__name(map));
 		r = bpf_map__set_pin_path(map, path);
 		if (r)
 			return err_sys(err, r, "%s", path);
@@ -138,7 +144,9 @@ static int load(struct dp *dp, struct err *err)
 	if (!dp->skel)
 		return err_sys(err, -errno, "BPF object");
 	set_constants(dp);
-	r = set_pins(dp, err);
+	r = dp_former_share(dp, err);
+	if (!r)
+		r = set_pins(dp, err);
 	if (r)
 		return r;
 	r = sidecar__load(dp->skel);
@@ -164,7 +172,7 @@ static int load(struct dp *dp, struct err *err)
 	if (r)
 		return r;
 	dp->monitor = mem;
-	return dp_former_open(dp, err);
+	return dp_former_fill(dp, err);
 }
 
 int dp_open(const struct dp_conf *conf, struct dp **ret_dp, struct err *err)
@@ -187,7 +195,6 @@ int dp_open(const struct dp_conf *conf, struct dp **ret_dp, struct err *err)
 		return err_sys(err, -ENOMEM, "data plane");
 	dp->conf = *conf;
 	dp->cpus = (uint32_t)cpus;
-	dp->former_counters = -1;
 	snprintf(dp->pin_dir, sizeof(dp->pin_dir), "%s", dir);
 	dp->conf.pin_dir = dp->pin_dir;
 	r = load(dp, err);
@@ -204,7 +211,6 @@ void dp_close(struct dp *dp)
 	if (!dp)
 		return;
 	dp_events_close(dp);
-	dp_former_close(dp);
 	if (dp->monitor)
 		munmap(dp->monitor, sizeof(*dp->monitor));
 	if (dp->slots)

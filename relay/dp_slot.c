@@ -122,6 +122,7 @@ static void slot_write(struct sc_slot *to, const struct sc_slot *value)
 	__atomic_store_n(&to->in_byte_ps, value->in_byte_ps, __ATOMIC_RELEASE);
 	__atomic_store_n(&to->in_packet_ns, value->in_packet_ns, __ATOMIC_RELEASE);
 	__atomic_store_n(&to->scan_ns, value->scan_ns, __ATOMIC_RELEASE);
+	__atomic_store_n(&to->pace_byte_ps, value->pace_byte_ps, __ATOMIC_RELEASE);
 	__atomic_store_n(&to->wg_ifindex, value->wg_ifindex, __ATOMIC_RELEASE);
 	__atomic_store_n(&to->flags, value->flags, __ATOMIC_SEQ_CST);
 }

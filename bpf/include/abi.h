@@ -9,9 +9,9 @@
 
 #include <linux/types.h>
 
-#define SC_ABI 2 /* also the last part of SC_PIN_DIR_ABI */
+#define SC_ABI 3 /* also the last part of SC_PIN_DIR_ABI */
 #define SC_PIN_DIR "/sys/fs/bpf/sidecar"
-#define SC_PIN_DIR_ABI SC_PIN_DIR "/v2" /* maps, programs' links */
+#define SC_PIN_DIR_ABI SC_PIN_DIR "/v3" /* maps, programs' links */
 
 #define SC_MAX_POOLS 8 /* per family; more: the configuration is refused */
 #define SC_SLOTS_DEFAULT 16384
@@ -56,7 +56,8 @@ struct sc_uplink {
 	__u8 pad[2];
 };
 
-/* Map "slots": mmap-able array indexed by slot. */
+/* Map "slots": mmap-able array indexed by slot. The first 64 bytes are user space's, one cache line
+ * that the kernel only reads; the words behind are the kernel's. */
 #define SC_SLOT_LIVE 0x1u
 #define SC_SLOT_SMTP 0x2u     /* may open connections to port 25 */
 #define SC_SLOT_FIREWALL 0x4u /* has an entry in map "firewall": without it, all is refused */
@@ -76,11 +77,17 @@ struct sc_slot {
 	__u32 in_byte_ps;   /* picoseconds a byte, 0 = no limit */
 	__u32 in_packet_ns; /* nanoseconds a packet, 0 = no limit */
 	__u32 scan_ns;	    /* each new destination of a connection, 0 = no limit */
-	__u32 pad;
+	__u32 pace_byte_ps; /* shaper edt, each direction: picoseconds a byte, 0 = unshaped */
+	/* When (CLOCK_MONOTONIC) all that came is paid: by the abuse ceiling, by the shaper. */
+	__u64 ceiling_ns;
+	__u64 pace_down_ns;
+	__u64 pace_up_ns;
+	__u64 pad[5];
 };
 
-/* Map "ceiling": array indexed by slot, __u64: when (CLOCK_MONOTONIC, ns) all that came is paid. */
 #define SC_CEILING_BURST_NS 250000000ull
+/* What would have to wait longer than this is dropped. */
+#define SC_PACE_HORIZON_NS 200000000ull
 
 /* Map "scan": array indexed by slot. Which destinations were seen of late: one tag for each of 32
  * classes of them; another tag in its place is a new destination. */
@@ -88,12 +95,12 @@ struct sc_slot {
 #define SC_SCAN_BURST_NS 5000000000ull
 
 struct sc_scan {
-	__u64 paid_ns; /* as in map "ceiling" */
+	__u64 paid_ns; /* as ceiling_ns of a slot */
 	__u16 tag[SC_SCAN_TAGS];
 };
 
-/* Map "handshakes": LRU hash, value as in map "ceiling": handshake initiations by source, IPv6 by
- * /64, IPv4 by /24 (as 0:ffff:a.b.c.0). Full: the source unheard of for longest is forgotten. */
+/* Map "handshakes": LRU hash, value as ceiling_ns of a slot: handshake initiations by source, IPv6
+ * by /64, IPv4 by /24 (as 0:ffff:a.b.c.0). Full: the source unheard of for longest is forgotten. */
 #define SC_MAX_HANDSHAKE_SOURCES 16384
 #define SC_HANDSHAKE_BURST_NS 4000000000ull
 
