@@ -20,6 +20,7 @@ struct dp_conf {
 	bool answer_ndp;	   /* NDP and ARP for live slots (on-link pools) */
 	bool hairpin_deny;	   /* refuse tunnel packets to other peers' public addresses... */
 	bool isolation_account;	   /* ...but for peers of the same account */
+	bool pace;		   /* slots' pace_byte_ps: packets get a time to leave at */
 	uint32_t handshakes_per_s; /* of one IPv6 /64 or IPv4 /24, 0 = no limit */
 	enum dp_xdp_mode xdp_mode;
 	bool no_tcx;	   /* tests: as on a kernel before 6.6 */

@@ -46,6 +46,7 @@ static void set_constants(struct dp *dp)
 	dp->skel->rodata->sc_answer_ndp = conf->answer_ndp;
 	dp->skel->rodata->sc_hairpin_deny = conf->hairpin_deny;
 	dp->skel->rodata->sc_isolation_account = conf->isolation_account;
+	dp->skel->rodata->sc_pace = conf->pace;
 	dp->skel->rodata->sc_wg_l2_len = conf->wg_l2_len;
 	bpf_map__set_max_entries(dp->skel->maps.slots, conf->slots);
 	if (conf->handshakes_per_s)

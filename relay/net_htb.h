@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * HTB classes: made once on wg0, wg1 and the uplink (adding one is O(n), changing one is not), then
- * given to slots and taken back. The same minor on all three devices.
+ * given to slots and taken back. The same minor on all three devices. What is not guaranteed to
+ * somebody is lent to all, in equal parts, each up to its ceil.
  */
 #ifndef RELAY_NET_HTB_H
 #define RELAY_NET_HTB_H
@@ -13,9 +14,12 @@
 
 struct net_htb;
 
-/* classes = 0: nothing is shaped. Keeps what a former relayd made. */
-int net_htb_new(struct nl *nl, const int ifindex[HTB_DEVICES], uint32_t classes, uint32_t slots,
-		struct net_htb **ret_htb, struct err *err);
+/*
+ * classes = 0: nothing is shaped. total_kbps: what all peers get together on each device, 0 = more
+ * than there is. Keeps what a former relayd made.
+ */
+int net_htb_new(struct nl *nl, const int ifindex[HTB_DEVICES], uint32_t classes,
+		uint32_t total_kbps, uint32_t slots, struct net_htb **ret_htb, struct err *err);
 void net_htb_free(struct net_htb *htb);
 /* The devices have other indexes now: makes the classes there. */
 int net_htb_devices(struct net_htb *htb, struct nl *nl, const int ifindex[HTB_DEVICES],

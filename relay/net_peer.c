@@ -13,7 +13,8 @@ static struct kstate_env env_of(const struct net *net)
 	return (struct kstate_env){.isolation = net->conf.isolation,
 				   .gateway4 = net->gateway4,
 				   .gateway6 = net->gateway6,
-				   .device_mtu = net->conf.mtu};
+				   .device_mtu = net->conf.mtu,
+				   .shaper = net->conf.shaper};
 }
 
 int net_peer_slot_of(const struct conf *conf, const struct addr6 *v6, uint32_t *ret_slot)

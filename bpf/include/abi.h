@@ -22,11 +22,13 @@
 /* The MAC of every VRF device: the Ethernet header pushed before the redirect carries it. */
 #define SC_VRF_MAC {0x02, 0x53, 0x43, 0x00, 0x00, 0x01}
 
-/* skb->mark of packets that passed our hooks: high byte says which, the rest is the HTB minor. */
+/* skb->mark of packets that passed our hooks: high byte says which, the rest is the HTB minor; with
+ * shaper: edt, of those from a tunnel, the slot. */
 #define SC_MARK_MASK 0xff000000
 #define SC_MARK_UP 0x5c000000	/* from a tunnel, source checked */
 #define SC_MARK_DOWN 0x5d000000 /* from the uplink to a live slot, left to the stack */
 #define SC_MARK_CLASS 0x0000ffff
+#define SC_MARK_SLOT 0x00ffffff
 
 #define SC_HTB_MAJOR 0x00010000u /* class id = 1:minor on wg0, wg1 and the uplink */
 

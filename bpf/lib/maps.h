@@ -11,6 +11,7 @@ const volatile __u16 sc_wg_port[2] = {}; /* host order */
 const volatile bool sc_answer_ndp = false;
 const volatile bool sc_hairpin_deny = false;
 const volatile bool sc_isolation_account = false;
+const volatile bool sc_pace = false;	  /* shaper: edt */
 const volatile __u32 sc_handshake_ns = 0; /* each initiation of a source, 0 = no limit */
 /* Where the IP header starts on the tunnel devices. They have no link layer: 0. Test runs of the
  * kernel always give an Ethernet header: 14. */
