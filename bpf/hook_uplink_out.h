@@ -7,13 +7,13 @@
  */
 STAGE int uplink_pace(struct __sk_buff *skb, __u32 nr, struct load *load)
 {
-	struct sc_slot *slot = nr < sc_slots ? bpf_map_lookup_elem(&slots, &nr) : NULL;
+	const struct sc_slot *slot = nr < sc_slots ? bpf_map_lookup_elem(&slots, &nr) : NULL;
 
 	load->packets = skb->gso_segs > 1 ? skb->gso_segs : 1;
 	load->bytes = skb->wire_len - load->packets * ETH_HLEN;
 	if (!slot || !slot->pace_byte_ps)
 		return 0;
-	return pace(skb, &slot->pace_up_ns, slot->pace_byte_ps, load->bytes);
+	return pace_check(skb, nr, true, slot->pace_byte_ps, load->bytes);
 }
 
 SEC("tcx/egress")

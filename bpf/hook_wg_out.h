@@ -15,8 +15,8 @@ STAGE int wg_out(struct __sk_buff *skb, struct pkt *pkt)
 		return -SC_DROP_NOT_OURS;
 	r = firewall_check(pkt, SC_RULE_IN);
 	if (!r && sc_pace && pkt->ref.slot->pace_byte_ps)
-		r = pace(skb, &pkt->ref.slot->pace_down_ns, pkt->ref.slot->pace_byte_ps,
-			 pkt->load.bytes);
+		r = pace_check(skb, pkt->ref.nr, false, pkt->ref.slot->pace_byte_ps,
+			       pkt->load.bytes);
 	return r ? r : V_FORWARD;
 }
 

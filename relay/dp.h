@@ -33,7 +33,7 @@ struct dp;
 
 /*
  * Adopts the pinned maps when their ABI and sizes fit, makes them otherwise; of the layout before
- * this one it shares the maps that are the same and fills the others. Loads the programs with conf
+ * this one it shares the maps. Loads the programs with conf
  * as load-time constants. Nothing is attached yet; what an earlier relayd attached runs on,
  * dp_attach_*() replaces it. -EPROTO: pins of an unknown layout.
  */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From the layout before this one, under traffic: a map that has not changed is pinned here too and
- * used by the old programs and the new ones, so nothing that it holds or counts is lost; the others
- * are filled from the old ones. Then each link gets the new program in one atomic step
- * (dp_attach.c). Slots do not change meanwhile: nobody is told of them.
+ * From the layout before this one, under traffic: its maps are pinned here too and used by the old
+ * programs and the new ones, so nothing that they hold or count is lost; then each link gets the
+ * new program in one atomic step (dp_attach.c). What is new in this layout, a word of a slot that
+ * was zero and map "pace", does not disturb the old programs. A map that has to change is to be
+ * made anew and filled from the old one; such a one is refused here.
  */
 #include "dp_impl.h"
 
@@ -17,32 +18,13 @@
 #define FORMER_ABI 2
 #define FORMER_DIR "v2"
 
-/* As ABI 2 had them; frozen in selftests/abi. */
-struct former_slot {
-	__u32 flags;
-	__u32 generation;
-	__u8 v6[16];
-	__be32 v4;
-	__u32 account;
-	__u32 wg_ifindex;
-	__u32 vrf_ifindex;
-	__u32 class_minor;
-	__u32 mtu;
-	__u32 in_byte_ps;
-	__u32 in_packet_ns;
-	__u32 scan_ns;
-	__u32 pad;
-};
-
+/* As ABI 2 had it; frozen in selftests/abi. */
 struct former_meta {
 	__u32 abi;
 	__u32 slots;
 	__u32 cpus;
 	__u32 pad;
 };
-
-/* Not as they were, or (meta) not what they said: made anew. */
-static const char *const changed[] = {"meta", "slots"};
 
 bool dp_former_path(char out[static PATH_MAX], const struct dp *dp, const char *name)
 {
@@ -52,41 +34,22 @@ bool dp_former_path(char out[static PATH_MAX], const struct dp *dp, const char *
 	return true;
 }
 
-/* A pinned array of that shape. What is read from a pin is foreign input. */
-static int open_array(const struct dp *dp, const char *name, uint32_t entries, uint32_t value_size,
-		      struct err *err)
-{
-	struct bpf_map_info info = {};
-	uint32_t len = sizeof(info);
-	char path[PATH_MAX];
-	int fd;
-
-	dp_former_path(path, dp, name);
-	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return err_sys(err, fd, "%s", path);
-	if (bpf_map_get_info_by_fd(fd, &info, &len) || info.type != BPF_MAP_TYPE_ARRAY ||
-	    info.key_size != sizeof(uint32_t) || info.value_size != value_size ||
-	    info.max_entries != entries) {
-		close(fd);
-		return err_set(err, -EPROTO,
-			       "%s is not as layout %d has it: remove it with relayd --flush", path,
-			       FORMER_ABI);
-	}
-	return fd;
-}
-
+/* What is read from a pin is foreign input. */
 static int check_former(const struct dp *dp, struct err *err)
 {
 	struct former_meta meta;
 	uint32_t zero = 0;
-	AUTO_FD int fd = open_array(dp, "meta", 1, sizeof(meta), err);
-	int r = fd < 0 ? fd : bpf_map_lookup_elem(fd, &zero, &meta);
+	char path[PATH_MAX];
+	AUTO_FD int fd = -1;
+	int r;
 
+	dp_former_path(path, dp, "meta");
+	fd = dp_pin_open(path, dp->skel->maps.meta, err);
 	if (fd < 0)
 		return fd;
+	r = bpf_map_lookup_elem(fd, &zero, &meta);
 	if (r)
-		return err_sys(err, r, "%s: meta", dp->former_dir);
+		return err_sys(err, r, "%s", path);
 	if (meta.abi != FORMER_ABI || meta.slots != dp->conf.slots || meta.cpus != dp->cpus)
 		return err_set(err, -EPROTO,
 			       "%s has layout %u with %u slots on %u CPUs, wanted %d with %u on "
@@ -142,15 +105,6 @@ static int find_former(struct dp *dp, struct err *err)
 	return 0;
 }
 
-static bool is_changed(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(changed); i++) {
-		if (!strcmp(name, changed[i]))
-			return true;
-	}
-	return false;
-}
-
 /* One that the former layout did not have is made as any new one. */
 static int share(const struct dp *dp, const struct bpf_map *map, struct err *err)
 {
@@ -159,7 +113,7 @@ static int share(const struct dp *dp, const struct bpf_map *map, struct err *err
 	AUTO_FD int fd = -1;
 	int r;
 
-	if (bpf_map__is_internal(map) || is_changed(name))
+	if (bpf_map__is_internal(map) || !strcmp(name, "meta"))
 		return 0;
 	dp_pin_path(to, dp, name);
 	dp_former_path(from, dp, name);
@@ -183,34 +137,6 @@ int dp_former_share(struct dp *dp, struct err *err)
 	{
 		r = share(dp, map, err);
 		if (r)
-			return r;
-	}
-	return 0;
-}
-
-/* A slot that does not fit the configured pools any more stays closed. */
-int dp_former_fill(struct dp *dp, struct err *err)
-{
-	struct former_slot old;
-	AUTO_FD int fd = -1;
-
-	if (!dp->former_dir[0])
-		return 0;
-	fd = open_array(dp, "slots", dp->conf.slots, sizeof(struct former_slot), err);
-	if (fd < 0)
-		return fd;
-	for (uint32_t nr = 0; nr < dp->conf.slots; nr++) {
-		struct sc_slot s = {};
-		int r = bpf_map_lookup_elem(fd, &nr, &old);
-
-		if (r)
-			return err_sys(err, r, "%s: slots", dp->former_dir);
-		if (!(old.flags & SC_SLOT_LIVE))
-			continue;
-		/* The words of ABI 2 lie where they lay. */
-		memcpy(&s, &old, offsetof(struct former_slot, pad));
-		r = dp_slot_set(dp, nr, &s, err);
-		if (r && r != -EINVAL)
 			return r;
 	}
 	return 0;

@@ -51,6 +51,8 @@ static void set_constants(struct dp *dp)
 	bpf_map__set_max_entries(dp->skel->maps.slots, conf->slots);
 	if (conf->handshakes_per_s)
 		dp->skel->rodata->sc_handshake_ns = 1000000000u / conf->handshakes_per_s;
+	bpf_map__set_max_entries(dp->skel->maps.ceiling, conf->slots);
+	bpf_map__set_max_entries(dp->skel->maps.pace, conf->slots);
 	bpf_map__set_max_entries(dp->skel->maps.scan, conf->slots);
 	bpf_map__set_max_entries(dp->skel->maps.firewall, conf->slots);
 	bpf_map__set_max_entries(dp->skel->maps.counters, conf->slots * (dp->cpus + 1));
@@ -173,7 +175,7 @@ static int load(struct dp *dp, struct err *err)
 	if (r)
 		return r;
 	dp->monitor = mem;
-	return dp_former_fill(dp, err);
+	return 0;
 }
 
 int dp_open(const struct dp_conf *conf, struct dp **ret_dp, struct err *err)

@@ -165,6 +165,9 @@ int net_htb_assign(struct net_htb *htb, struct nl *nl, uint32_t slot, uint32_t r
 	struct rates *known;
 	int r = 0;
 
+	/* Who may have all there is competes for it too, if that is known. */
+	if (!ceil_kbps)
+		ceil_kbps = htb->total_kbps;
 	if (!ceil_kbps || !htb->classes) {
 		net_htb_release(htb, slot);
 		*ret_minor = 0;

@@ -26,7 +26,8 @@ int net_htb_devices(struct net_htb *htb, struct nl *nl, const int ifindex[HTB_DE
 		    struct err *err);
 /* A slot found live with this class at start keeps it. */
 void net_htb_adopt(struct net_htb *htb, uint32_t slot, uint16_t minor);
-/* The slot's class at these rates; 0 = unshaped (ceil 0, or all classes taken: logged). */
+/* The slot's class at these rates, ceil 0 = the total; 0 = unshaped (no total either, or all
+ * classes taken: logged). */
 int net_htb_assign(struct net_htb *htb, struct nl *nl, uint32_t slot, uint32_t rate_kbps,
 		   uint32_t ceil_kbps, uint16_t *ret_minor, struct err *err);
 void net_htb_release(struct net_htb *htb, uint32_t slot);

@@ -58,8 +58,8 @@ struct sc_uplink {
 	__u8 pad[2];
 };
 
-/* Map "slots": mmap-able array indexed by slot. The first 64 bytes are user space's, one cache line
- * that the kernel only reads; the words behind are the kernel's. */
+/* Map "slots": mmap-able array indexed by slot, one cache line each: a second one would double the
+ * pages that 100,000 slots lie on. What the kernel writes is in maps of its own. */
 #define SC_SLOT_LIVE 0x1u
 #define SC_SLOT_SMTP 0x2u     /* may open connections to port 25 */
 #define SC_SLOT_FIREWALL 0x4u /* has an entry in map "firewall": without it, all is refused */
@@ -80,16 +80,19 @@ struct sc_slot {
 	__u32 in_packet_ns; /* nanoseconds a packet, 0 = no limit */
 	__u32 scan_ns;	    /* each new destination of a connection, 0 = no limit */
 	__u32 pace_byte_ps; /* shaper edt, each direction: picoseconds a byte, 0 = unshaped */
-	/* When (CLOCK_MONOTONIC) all that came is paid: by the abuse ceiling, by the shaper. */
-	__u64 ceiling_ns;
-	__u64 pace_down_ns;
-	__u64 pace_up_ns;
-	__u64 pad[5];
 };
 
+/* Map "ceiling": array indexed by slot, __u64: when (CLOCK_MONOTONIC, ns) all that came is paid. */
 #define SC_CEILING_BURST_NS 250000000ull
-/* What would have to wait longer than this is dropped. */
+
+/* Map "pace": array indexed by slot: when the next packet may leave (CLOCK_MONOTONIC). What would
+ * have to wait longer than the horizon is dropped. */
 #define SC_PACE_HORIZON_NS 200000000ull
+
+struct sc_pace {
+	__u64 down_ns;
+	__u64 up_ns;
+};
 
 /* Map "scan": array indexed by slot. Which destinations were seen of late: one tag for each of 32
  * classes of them; another tag in its place is a new destination. */
@@ -97,11 +100,11 @@ struct sc_slot {
 #define SC_SCAN_BURST_NS 5000000000ull
 
 struct sc_scan {
-	__u64 paid_ns; /* as ceiling_ns of a slot */
+	__u64 paid_ns; /* as in map "ceiling" */
 	__u16 tag[SC_SCAN_TAGS];
 };
 
-/* Map "handshakes": LRU hash, value as ceiling_ns of a slot: handshake initiations by source, IPv6
+/* Map "handshakes": LRU hash, value as in map "ceiling": handshake initiations by source, IPv6
  * by /64, IPv4 by /24 (as 0:ffff:a.b.c.0). Full: the source unheard of for longest is forgotten. */
 #define SC_MAX_HANDSHAKE_SOURCES 16384
 #define SC_HANDSHAKE_BURST_NS 4000000000ull

@@ -79,6 +79,20 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, SC_SLOTS_DEFAULT); /* the loader sets it */
 	__type(key, __u32);
+	__type(value, __u64);
+} ceiling SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SC_SLOTS_DEFAULT); /* the loader sets it */
+	__type(key, __u32);
+	__type(value, struct sc_pace);
+} pace SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SC_SLOTS_DEFAULT); /* the loader sets it */
+	__type(key, __u32);
 	__type(value, struct sc_scan);
 } scan SEC(".maps");
 

@@ -12,8 +12,7 @@
 
 #define PACE_TRIES 4 /* CPUs that serve one slot; who loses all of them goes unpaid */
 
-/* bytes: of IP, of all segments. */
-STAGE int pace(struct __sk_buff *skb, __u64 *next_ns, __u32 byte_ps, __u32 bytes)
+STAGE int pace_take(struct __sk_buff *skb, __u64 *next_ns, __u32 byte_ps, __u32 bytes)
 {
 	__u64 now_ns = gcra_now(), cost_ns = (__u64)bytes * byte_ps / 1000, at_ns = now_ns;
 
@@ -28,6 +27,14 @@ STAGE int pace(struct __sk_buff *skb, __u64 *next_ns, __u32 byte_ps, __u32 bytes
 	}
 	skb->tstamp = at_ns;
 	return 0;
+}
+
+/* bytes: of IP, of all segments. */
+STAGE int pace_check(struct __sk_buff *skb, __u32 nr, bool up, __u32 byte_ps, __u32 bytes)
+{
+	struct sc_pace *p = bpf_map_lookup_elem(&pace, &nr);
+
+	return p ? pace_take(skb, up ? &p->up_ns : &p->down_ns, byte_ps, bytes) : 0;
 }
 
 #endif

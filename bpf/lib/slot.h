@@ -13,8 +13,8 @@ enum place {
 };
 
 struct slot_ref {
-	struct sc_slot *slot; /* set with PLACE_SLOT only */
-	__u32 nr;	      /* SLOT_NONE otherwise */
+	const struct sc_slot *slot; /* set with PLACE_SLOT only */
+	__u32 nr;		    /* SLOT_NONE otherwise */
 };
 
 STAGE __u64 mask64(__u32 ones)

@@ -33,14 +33,17 @@ STAGE int source_ceiling(const struct slot_ref *to, __u32 packets, __u32 bytes)
 {
 	__u64 cost_ns = (__u64)bytes * to->slot->in_byte_ps / 1000;
 	__u64 packets_ns = (__u64)packets * to->slot->in_packet_ns;
+	__u32 nr = to->nr;
+	__u64 *paid_ns;
 
 	if (packets_ns > cost_ns)
 		cost_ns = packets_ns;
 	if (!cost_ns)
 		return 0;
-	return gcra_take(&to->slot->ceiling_ns, gcra_now(), cost_ns, SC_CEILING_BURST_NS)
-		       ? 0
-		       : -SC_DROP_CEILING;
+	paid_ns = bpf_map_lookup_elem(&ceiling, &nr);
+	if (paid_ns && !gcra_take(paid_ns, gcra_now(), cost_ns, SC_CEILING_BURST_NS))
+		return -SC_DROP_CEILING;
+	return 0;
 }
 
 #endif

@@ -153,14 +153,14 @@ static void test_refuses_foreign_pins(void **state UNUSED)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
 	char path[PATH_MAX];
-	AUTO_FD int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "slots", 4, 64, ENV_SLOTS, &opts);
+	AUTO_FD int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "slots", 4, 128, ENV_SLOTS, &opts);
 
 	assert_true(fd >= 0);
 	dp_close(must_open());
 	snprintf(path, sizeof(path), "%s/slots", pin_dir);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(bpf_obj_pin(fd, path), 0);
-	refuse(-EPROTO, "slots has another layout (64 entries of 64 bytes, wanted 64 of 128)");
+	refuse(-EPROTO, "slots has another layout (64 entries of 128 bytes, wanted 64 of 64)");
 }
 
 static void test_refuses_bad_conf(void **state UNUSED)
@@ -363,9 +363,9 @@ static void test_memory(void **state UNUSED)
 	printf("# %.1f MiB without slots, %.0f bytes a slot\n", (double)small / (1 << 20),
 	       (double)(large - small) / SC_SLOTS_MAX);
 	assert_in_range(small, 1 << 20, 64 << 20);
-	/* slot, scan, counters of each CPU and their own stripe */
-	assert_in_range((large - small) / SC_SLOTS_MAX, 128 + 72 + 2 * 64,
-			128 + 72 + 64 + 64 * 1024);
+	/* slot, ceiling, pace, scan, counters of each CPU and their own stripe */
+	assert_in_range((large - small) / SC_SLOTS_MAX, 64 + 8 + 16 + 72 + 2 * 64,
+			64 + 8 + 16 + 72 + 64 + 64 * 1024);
 }
 
 static uint32_t slot4_at(uint32_t index)

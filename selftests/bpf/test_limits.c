@@ -144,12 +144,18 @@ static void set_ceiling(uint32_t nr, uint32_t byte_ps, uint32_t packet_ns)
 
 static void set_paid(uint32_t nr, uint64_t paid_ns)
 {
-	rig.dp->slots[nr].ceiling_ns = paid_ns;
+	int fd = bpf_map__fd(rig.dp->skel->maps.ceiling);
+
+	assert_int_equal(bpf_map_update_elem(fd, &nr, &paid_ns, BPF_ANY), 0);
 }
 
 static uint64_t get_paid(uint32_t nr)
 {
-	return rig.dp->slots[nr].ceiling_ns;
+	int fd = bpf_map__fd(rig.dp->skel->maps.ceiling);
+	uint64_t paid_ns;
+
+	assert_int_equal(bpf_map_lookup_elem(fd, &nr, &paid_ns), 0);
+	return paid_ns;
 }
 
 /* A packet costs the larger of its share in bytes and in packets, to the nanosecond. */

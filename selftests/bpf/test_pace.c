@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include "../../relay/dp_impl.h"
 #include "rig.h"
+#include "sidecar.skel.h"
 
 #define FAR6 "2001:db8:99::9"
 #define FAR4 "198.18.0.1"
@@ -42,6 +43,22 @@ static void packet(struct pkt *p, const char *src, const char *dst, size_t len)
 	pkt_udp(p, 1000, 2000);
 	pkt_fill(p, len, 0xc3);
 	pkt_done(p);
+}
+
+static struct sc_pace get_next(uint32_t nr)
+{
+	struct sc_pace p;
+
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(rig.dp->skel->maps.pace), &nr, &p), 0);
+	return p;
+}
+
+static void set_next(uint32_t nr, uint64_t down_ns, uint64_t up_ns)
+{
+	const struct sc_pace p = {.down_ns = down_ns, .up_ns = up_ns};
+	int fd = bpf_map__fd(rig.dp->skel->maps.pace);
+
+	assert_int_equal(bpf_map_update_elem(fd, &nr, &p, BPF_ANY), 0);
 }
 
 static void set_pace(uint32_t nr, uint32_t byte_ps)
@@ -82,15 +99,15 @@ static void test_costs_down(void **state UNUSED)
 		struct pkt in;
 
 		set_pace(3, c->byte_ps);
-		rig.dp->slots[3].pace_down_ns = at;
+		set_next(3, at, 0);
 		packet(&in, strchr(c->dst, ':') ? FAR6 : FAR4, c->dst, c->len);
 		rig_run(&rig, RIG_WG_OUT, &in, &skb, &r);
 		assert_int_equal(r.verdict, TC_ACT_UNSPEC);
 		assert_int_equal(r.skb.tstamp, at);
-		if (rig.dp->slots[3].pace_down_ns - at != c->cost_ns)
+		if (get_next(3).down_ns - at != c->cost_ns)
 			print_error("%s\n", c->name);
-		assert_int_equal(rig.dp->slots[3].pace_down_ns - at, c->cost_ns);
-		assert_int_equal(rig.dp->slots[3].pace_up_ns, 0);
+		assert_int_equal(get_next(3).down_ns - at, c->cost_ns);
+		assert_int_equal(get_next(3).up_ns, 0);
 		rig_same(c->name, &r.out, &in);
 	}
 }
@@ -108,15 +125,15 @@ static void test_costs_up(void **state UNUSED)
 		struct pkt in;
 
 		set_pace(3, c->byte_ps);
-		rig.dp->slots[3].pace_up_ns = at;
+		set_next(3, 0, at);
 		packet(&in, c->dst, strchr(c->dst, ':') ? FAR6 : FAR4, c->len);
 		rig_run(&rig, RIG_UPLINK_OUT, &in, &skb, &r);
 		assert_int_equal(r.verdict, TC_ACT_UNSPEC);
 		assert_int_equal(r.skb.tstamp, at);
-		if (rig.dp->slots[3].pace_up_ns - at != c->cost_ns)
+		if (get_next(3).up_ns - at != c->cost_ns)
 			print_error("%s\n", c->name);
-		assert_int_equal(rig.dp->slots[3].pace_up_ns - at, c->cost_ns);
-		assert_int_equal(rig.dp->slots[3].pace_down_ns, 0);
+		assert_int_equal(get_next(3).up_ns - at, c->cost_ns);
+		assert_int_equal(get_next(3).down_ns, 0);
 		rig_same(c->name, &r.out, &in);
 	}
 }
@@ -130,16 +147,16 @@ static void test_one_behind_the_other(void **state UNUSED)
 	struct pkt in;
 
 	set_pace(3, BYTE_PS);
-	rig.dp->slots[3].pace_down_ns = first;
+	set_next(3, first, 0);
 	packet(&in, FAR6, SLOT3_V6, 52);
 	for (uint64_t i = 0; i < 5; i++) {
 		rig_run(&rig, RIG_WG_OUT, &in, &skb, &r);
 		assert_int_equal(r.skb.tstamp, first + i * 80000);
 	}
-	rig.dp->slots[3].pace_down_ns = 1;
+	set_next(3, 1, 0);
 	rig_run(&rig, RIG_WG_OUT, &in, &skb, &r);
 	assert_in_range(r.skb.tstamp, first - SC_PACE_HORIZON_NS, now_ns());
-	assert_int_equal(rig.dp->slots[3].pace_down_ns, r.skb.tstamp + 80000);
+	assert_int_equal(get_next(3).down_ns, r.skb.tstamp + 80000);
 }
 
 /* Beyond the horizon: dropped and counted, never paid for; a neighbour is unharmed. */
@@ -153,7 +170,7 @@ static void test_horizon(void **state UNUSED)
 
 	set_pace(3, BYTE_PS);
 	set_pace(5, BYTE_PS);
-	rig.dp->slots[3].pace_down_ns = rig.dp->slots[3].pace_up_ns = far;
+	set_next(3, far, far);
 	dp_counters(rig.dp, 3, &before);
 	packet(&in, FAR6, SLOT3_V6, 52);
 	rig_run(&rig, RIG_WG_OUT, &in, &down, &r);
@@ -170,8 +187,8 @@ static void test_horizon(void **state UNUSED)
 	assert_int_equal(after.drop_packets - before.drop_packets, 3);
 	assert_int_equal(after.drop_bytes - before.drop_bytes, 300);
 	assert_int_equal(after.down_packets, before.down_packets);
-	assert_int_equal(rig.dp->slots[3].pace_down_ns, far);
-	assert_int_equal(rig.dp->slots[3].pace_up_ns, far);
+	assert_int_equal(get_next(3).down_ns, far);
+	assert_int_equal(get_next(3).up_ns, far);
 	packet(&in, FAR6, SLOT5_V6, 52);
 	rig_run(&rig, RIG_WG_OUT, &in, &down, &r);
 	assert_int_equal(r.verdict, TC_ACT_UNSPEC);
@@ -189,7 +206,7 @@ static void test_refused_first(void **state UNUSED)
 	packet(&in, FAR6, SLOT3_V6, 52);
 	rig_run(&rig, RIG_WG_OUT, &in, &skb, &r);
 	assert_int_equal(r.reason, SC_DROP_NOT_OURS);
-	assert_int_equal(rig.dp->slots[3].pace_down_ns, 0);
+	assert_int_equal(get_next(3).down_ns, 0);
 }
 
 /* The mark carries the slot from the tunnel to the uplink, no HTB class. */
@@ -219,7 +236,8 @@ static void test_unshaped(void **state UNUSED)
 	struct pkt in;
 
 	set_pace(3, BYTE_PS);
-	rig.dp->slots[3].pace_up_ns = rig.dp->slots[4].pace_up_ns = now_ns() + 3600 * SECOND_NS;
+	set_next(3, 0, now_ns() + 3600 * SECOND_NS);
+	set_next(4, 0, now_ns() + 3600 * SECOND_NS);
 	packet(&in, SLOT3_V6, FAR6, 52);
 	for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
 		const struct __sk_buff up = {.mark = marks[i]};
@@ -233,7 +251,7 @@ static void test_unshaped(void **state UNUSED)
 	rig_run(&rig, RIG_WG_OUT, &in, &down, &r);
 	assert_int_equal(r.verdict, TC_ACT_UNSPEC);
 	assert_int_equal(r.skb.tstamp, 0);
-	assert_int_equal(rig.dp->slots[4].pace_down_ns, 0);
+	assert_int_equal(get_next(4).down_ns, 0);
 }
 
 /* shaper: htb: what the slot says of a pace is not looked at. */
@@ -247,7 +265,7 @@ static void test_off(void **state UNUSED)
 	rig_conf(&rig);
 	rig_open(&rig);
 	set_pace(3, BYTE_PS);
-	rig.dp->slots[3].pace_down_ns = rig.dp->slots[3].pace_up_ns = now_ns() + 3600 * SECOND_NS;
+	set_next(3, now_ns() + 3600 * SECOND_NS, now_ns() + 3600 * SECOND_NS);
 	packet(&in, FAR6, SLOT3_V6, 52);
 	rig_run(&rig, RIG_WG_OUT, &in, &down, &r);
 	assert_int_equal(r.verdict, TC_ACT_UNSPEC);
