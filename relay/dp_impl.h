@@ -51,6 +51,11 @@ void dp_clsact_remove(const struct dp *dp, const char *name);
 /* The filter that a pin's name tells of; other names: nothing. */
 void dp_clsact_forget(const char *pin);
 
+/* dp_slot.c: tells the programs whether one of these keys, or of those in map "own", lies in a
+ * pool.
+ */
+int dp_own_mark(struct dp *dp, const struct sc_own_key *keys, size_t n, struct err *err);
+
 /* dp_event.c */
 void dp_events_close(struct dp *dp);
 

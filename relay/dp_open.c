@@ -160,6 +160,9 @@ static int load(struct dp *dp, struct err *err)
 		return r;
 	dp->clsact =
 		dp->conf.no_tcx || dp_clsact_needed(bpf_program__fd(dp->skel->progs.sc_uplink_in));
+	r = dp_own_mark(dp, NULL, 0, err);
+	if (r)
+		return r;
 	r = bpf_map_update_elem(bpf_map__fd(dp->skel->maps.pools), &zero, &dp->conf.pools, BPF_ANY);
 	if (r)
 		return err_sys(err, r, "map pools");

@@ -55,7 +55,8 @@ struct sc_pools {
 struct sc_uplink {
 	__u32 ifindex;
 	__u8 mac[6];
-	__u8 pad[2];
+	__u8 own_in_pool; /* 0: no address in map "own" lies in a pool */
+	__u8 pad;
 };
 
 /* Map "slots": mmap-able array indexed by slot, one cache line each: a second one would double the

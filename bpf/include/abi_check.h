@@ -32,6 +32,7 @@ SIZE(sc_pools, 320);
 AT(sc_pools, v4, 192);
 SIZE(sc_uplink, 12);
 AT(sc_uplink, mac, 4);
+AT(sc_uplink, own_in_pool, 10);
 SIZE(sc_slot, 64);
 AT(sc_slot, generation, 4);
 AT(sc_slot, v6, 8);

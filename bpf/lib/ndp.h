@@ -197,7 +197,7 @@ STAGE int ndp_check(const struct frame *f, struct cursor c, const struct ethhdr 
 	if (place == PLACE_ELSEWHERE)
 		return 0;
 	if (place == PLACE_DEAD)
-		return own_has(true, &ns->target) ? V_PASS : -SC_DROP_NO_SLOT;
+		return own_in_pool(true, &ns->target) ? V_PASS : -SC_DROP_NO_SLOT;
 	mac_copy(ask->mac, eth->h_source);
 	r = nd_valid(f, c, ns, ip, ask);
 	if (r)
@@ -218,7 +218,7 @@ STAGE int arp_check(struct cursor c, struct slot_ref *ref, struct ask *ask)
 	if (place == PLACE_ELSEWHERE)
 		return V_PASS;
 	if (place == PLACE_DEAD)
-		return own_has(false, arp->target) ? V_PASS : -SC_DROP_NO_SLOT;
+		return own_in_pool(false, arp->target) ? V_PASS : -SC_DROP_NO_SLOT;
 	if (arp->sender_mac[0] & 1)
 		return -SC_DROP_MALFORMED;
 	mac_copy(ask->mac, arp->sender_mac);
