@@ -171,7 +171,7 @@ check-api: $(BUILD)/relayd $(BUILD)/relayctl $(API_TOOLS)
 	@BUILD=$(BUILD) $(RUN) --title api $(API_TESTS)
 lint:
 	@$(RUN) --title lint $(sort $(wildcard selftests/lint/*.sh))
-check-vm: $(BIN)
+check-vm: $(BIN) $(BUILD)/selftests/net/test_shaper
 	@BUILD=$(BUILD) $(RUN) --title vm $(VM_TESTS)
 check:
 	@$(MAKE) --no-print-directory all tests
@@ -179,7 +179,7 @@ check:
 	@BUILD=$(BUILD) $(RUN) --title check $(sort $(wildcard selftests/lint/*.sh)) $(UNIT) $(BPF_TESTS) $(NET_TESTS) \
 		$(sort $(wildcard selftests/net/test_*.sh)) $(API_TESTS) \
 		$(patsubst build/out/%,build/out-san/%,$(UNIT) $(BPF_TESTS) $(NET_TESTS)) $(VM_TESTS)
-check-long: $(BIN)
+check-long: $(BIN) $(BUILD)/selftests/net/test_shaper
 	@BUILD=$(BUILD) LONG=1 $(RUN) --title long $(VM_TESTS)
 demo: $(BIN)
 	@BUILD=$(BUILD) selftests/vm/demo.sh

@@ -6,7 +6,7 @@
 
 SOURCE is tunnel:PID (received by the tunnel in that process's network namespace) or from:ADDR
 (received by the internet host from that address). Counts for SECONDS, beginning WARM seconds after
-the first of all has moved, and prints {"NAME": kbit/s, ...}.
+the first of all has moved, and prints {"NAME": kbit/s, ...}. "counting" before: traffic may begin.
 """
 import json
 import os
@@ -15,7 +15,7 @@ import sys
 import time
 
 WG_OVERHEAD = 32  # header and tag of each packet, which the tunnel's own counter includes
-DEADLINE_S = 30
+DEADLINE_S = 60
 
 
 def tunnel_bytes(pid):
@@ -54,6 +54,7 @@ def main():
     warm_s, seconds = float(sys.argv[1]), float(sys.argv[2])
     sources = dict(arg.split("=", 1) for arg in sys.argv[3:])
     start, end = sample(sources), time.monotonic() + DEADLINE_S
+    print("counting", flush=True)
     while all(sample(sources)[n][1] - start[n][1] < 10000 for n in sources):
         if time.monotonic() > end:
             raise SystemExit("nothing arrives")

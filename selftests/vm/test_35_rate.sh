@@ -3,9 +3,9 @@
 # What a tier says is what a container gets: in both directions, for one flow and for eight, in both
 # families, with either shaper; its neighbour does not notice, and a guarantee is held against all.
 #
-#	alice: host A, containers "near" (guaranteed 10 Mbit/s), "c1", "c2", no tier's rate \
-#	                                                                                      relay
-#	bob:   host B, container "slow", a tier of 5 Mbit/s                                 /
+#	alice: host A, container "near", no tier's rate; LONG: "c1", "c2" too \
+#	                                                                        relay
+#	bob:   host B, container "slow", a tier of 1 Mbit/s                   /
 #
 # All figures are of whole IP packets, counted where they arrive, over one interval.
 set -eu
@@ -15,14 +15,15 @@ cd "$(dirname "$0")/../.."
 
 SECONDS_EACH=${LONG:+10}
 SECONDS_EACH=${SECONDS_EACH:-6}
+RATE=1000 # of the tier: what emulation carries beside other work
 # Under emulation, beside other work, a flow may not find the time to fill its rate.
 LOW=${LONG:+95}
 LOW=${LOW:-75}
 TOTAL=14
 TIERS='tiers:
   pulse+ipv4: {peers: 25, ipv4: 8, ipv6: 256, guarantee_mbps: 500, smtp: true}
-  five: {peers: 25, ipv4: 8, rate_kbps: 5000}
-  three: {peers: 25, ipv4: 8, rate_kbps: 3000}
+  one: {peers: 25, ipv4: 8, rate_kbps: 1000}
+  half: {peers: 25, ipv4: 8, rate_kbps: 500}
 '
 combos() {
 	if [ -n "${LONG-}" ]; then
@@ -34,7 +35,7 @@ combos() {
 	fi
 }
 n=$(($(combos htb | wc -l) + $(combos edt | wc -l)))
-plan $((n * 2 + 12))
+plan $((n * 2 + 7 + ${LONG:+5}+0))
 
 cleanup() {
 	for c in near c1 c2; do container_gone a $c; done
@@ -70,13 +71,21 @@ flow() {
 	[ "$dir" = down ] || set -- -R "$@"
 	in_client iperf3 -c "$addr" -P "$flows" -t "$seconds" --connect-timeout 20000 "$@" >"$TMP/flow.$addr" 2>&1 &
 }
-ended() { wait || true; }
 
 # source_of down|up PID ADDR
 source_of() {
 	if [ "$1" = down ]; then echo "tunnel:$2"; else echo "from:$3"; fi
 }
-rates() { on edge python3 /usr/lib/sidecar-test/rate.py 2 "$SECONDS_EACH" "$@"; }
+# rates NAME=SOURCE...: begins before the flows, which leave a slow machine no time to start it.
+rates() {
+	on edge nice -n -10 python3 /usr/lib/sidecar-test/rate.py 2 "$SECONDS_EACH" "$@" >"$TMP/rate" 2>&1 &
+	wait_until 60 grep -q counting "$TMP/rate"
+}
+# What they were, once all flows have ended.
+rate_is() {
+	wait || true
+	rate=$(grep '^{' "$TMP/rate" || echo '{}')
+}
 
 # between NAME KBPS CONFIGURED LOW HIGH: in percent of what is configured.
 between() {
@@ -88,13 +97,17 @@ holds() { # holds SHAPER
 	local dir family flows addr near rate alone
 	while read -r dir family flows <&3; do
 		addr=slow$family near=near$family
-		flow "$dir" "${!addr}" "$flows" $((SECONDS_EACH + 8))
-		flow "$dir" "${!near}" 1 $((SECONDS_EACH + 8)) -b 3M
-		rate=$(rates "slow=$(source_of "$dir" "$slow" "${!addr}")" \
-			"near=$(source_of "$dir" "$near_pid" "${!near}")" || echo '{}')
-		ended
+		for _ in 1 2; do # a server that is still busy with the flow before refuses
+			rates "slow=$(source_of "$dir" "$slow" "${!addr}")" \
+				"near=$(source_of "$dir" "$near_pid" "${!near}")"
+			flow "$dir" "${!addr}" "$flows" $((SECONDS_EACH + 8))
+			flow "$dir" "${!near}" 1 $((SECONDS_EACH + 8)) -b 200K -l 4K
+			rate_is
+			! grep -qs 'iperf3: error' "$TMP/flow.${!addr}" "$TMP/flow.${!near}" || continue
+			break
+		done
 		between "$1, $dir, IPv$family, $flows flow(s): the tier holds" \
-			"$(jq '.slow // 0' <<<"$rate")" 5000 "$LOW" 105
+			"$(jq '.slow // 0' <<<"$rate")" $RATE "$LOW" 105
 		alone=$(jq ".$dir$family" <<<"$before")
 		between "$1, $dir, IPv$family, $flows flow(s): the neighbour goes on as alone" \
 			"$(jq '.near // 0' <<<"$rate")" "$alone" "$LOW" 105
@@ -103,16 +116,17 @@ holds() { # holds SHAPER
 
 shaper "classes: 64, total_mbps: $TOTAL" "$TIERS"
 agent_up a alice pulse+ipv4
-agent_up b bob five
-tier bob five
+agent_up b bob one
+tier bob one
 in_ns inet ethtool -K wan0 gro off # merged packets would be counted with one header
-for c in near c1 c2; do container_gone a $c; done
+containers="near ${LONG:+c1 c2}"
+for c in $containers; do container_gone a "$c"; done
 container_gone b slow
 server a near --label sidecar.bandwidth=10
-server a c1
-server a c2
+[ -z "${LONG-}" ] || server a c1
+[ -z "${LONG-}" ] || server a c2
 server b slow
-for c in near c1 c2 slow; do wait_until 90 has_peer $c; done
+for c in $containers slow; do wait_until 90 has_peer "$c"; done
 # shellcheck disable=SC2034 # by name
 near6=$(peer_field near ipv6) near4=$(peer_field near ipv4)
 # shellcheck disable=SC2034
@@ -120,7 +134,7 @@ slow6=$(peer_field slow ipv6) slow4=$(peer_field slow ipv4)
 c16=$(peer_field c1 ipv6) c26=$(peer_field c2 ipv6)
 check "the shaped container is reached" reachable "$slow6" 60
 check "its neighbour is reached" reachable "$near6" 60
-check "the others are reached" eval "reachable $c16 60 && reachable $c26 60"
+[ -z "${LONG-}" ] || check "the others are reached" eval "reachable $c16 60 && reachable $c26 60"
 slow=$(pid_of b slow)
 near_pid=$(pid_of a near)
 
@@ -129,9 +143,9 @@ before='{}'
 for dir in down up; do
 	for family in 6 4; do
 		near=near$family
-		flow $dir "${!near}" 1 $((SECONDS_EACH + 6)) -b 3M
-		rate=$(rates "near=$(source_of $dir "$near_pid" "${!near}")" || echo '{}')
-		ended
+		rates "near=$(source_of $dir "$near_pid" "${!near}")"
+		flow $dir "${!near}" 1 $((SECONDS_EACH + 6)) -b 200K -l 4K
+		rate_is
 		before=$(jq -c --argjson r "$(jq '.near // 0' <<<"$rate")" ".$dir$family = \$r" <<<"$before")
 	done
 done
@@ -139,21 +153,30 @@ note "the neighbour alone, kbit/s: $before"
 
 holds htb
 
-# A guarantee, while two others take what they get with eight flows each.
-for dir in down up; do
-	flow $dir "$near6" 2 $((SECONDS_EACH + 10))
-	flow $dir "$c16" 8 $((SECONDS_EACH + 10))
-	flow $dir "$c26" 8 $((SECONDS_EACH + 10))
-	rate=$(rates "near=$(source_of $dir "$near_pid" "$near6")" \
-		"c1=$(source_of $dir "$(pid_of a c1)" "$c16")" \
-		"c2=$(source_of $dir "$(pid_of a c2)" "$c26")" || echo '{}')
-	ended
+# A guarantee, while two others take what they get with eight flows each. The smallest that a label
+# may ask for is 10 Mbit/s: where the emulation does not carry as much, selftests/net/test_shaper.c
+# has to do.
+guaranteed() {
+	local dir=$1 near sum
+	rates "near=$(source_of "$dir" "$near_pid" "$near6")" "c1=$(source_of "$dir" "$(pid_of a c1)" "$c16")" \
+		"c2=$(source_of "$dir" "$(pid_of a c2)" "$c26")"
+	flow "$dir" "$near6" 2 $((SECONDS_EACH + 10))
+	flow "$dir" "$c16" 8 $((SECONDS_EACH + 10))
+	flow "$dir" "$c26" 8 $((SECONDS_EACH + 10))
+	rate_is
 	note "$dir, all at once, kbit/s: $rate"
-	check "$dir: who has a guarantee of 10000 kbit/s gets it ($(jq '.near // 0' <<<"$rate"))" \
-		test "$(jq '.near // 0' <<<"$rate")" -ge $((10000 * LOW / 100))
-	check "$dir: all together get the total and no more ($(jq '[.[]] | add // 0' <<<"$rate") of ${TOTAL}000 kbit/s)" \
-		test "$(jq '[.[]] | add // 0' <<<"$rate")" -le $((TOTAL * 1050))
-done
+	near=$(jq '.near // 0' <<<"$rate") sum=$(jq '[.[]] | add // 0' <<<"$rate")
+	check "$dir: all together get no more than the total ($sum of ${TOTAL}000 kbit/s)" \
+		test "$sum" -le $((TOTAL * 1050))
+	if [ "$sum" -lt $((TOTAL * 900)) ]; then
+		ok "$dir: a guarantee holds # SKIP this machine carries $sum kbit/s, $TOTAL Mbit/s are needed"
+	else
+		check "$dir: who has a guarantee of 10000 kbit/s gets it ($near)" test "$near" -ge 9500
+	fi
+}
+if [ -n "${LONG-}" ]; then
+	for dir in down up; do guaranteed $dir; done
+fi
 
 # Another tier, while packets flow: none is lost, and no link, route or tunnel is touched.
 changed() {
@@ -163,7 +186,7 @@ changed() {
 	monitor=$!
 	in_client ping -6 -i 0.05 -c 160 -W 5 "$slow6" >"$TMP/ping" 2>&1 &
 	ping=$!
-	tier bob three
+	tier bob half
 	wait $ping || true
 	kill $monitor
 	like "$1: another tier: no packet is lost" "$(cat "$TMP/ping")" ' 160 received'
@@ -171,11 +194,11 @@ changed() {
 		"$(grep -c -e slow -e wg0 -e wg1 -e ext0 -e sc- "$TMP/monitor")" 0
 	is "$1: another tier: the tunnels stay" \
 		"$(on relay sh -c 'wg show all peers; wg show all allowed-ips' | sort)" "$peers"
+	rates "slow=tunnel:$slow"
 	flow down "$slow6" 1 $((SECONDS_EACH + 8))
-	rate=$(rates "slow=tunnel:$slow" || echo '{}')
-	ended
-	between "$1: the new tier holds" "$(jq '.slow // 0' <<<"$rate")" 3000 "$LOW" 105
-	tier bob five
+	rate_is
+	between "$1: the new tier holds" "$(jq '.slow // 0' <<<"$rate")" 500 "$LOW" 105
+	tier bob one
 }
 changed htb
 
