@@ -185,7 +185,7 @@ check-api: $(BUILD)/relayd $(BUILD)/relayctl $(API_TOOLS)
 	@BUILD=$(BUILD) $(RUN) --title api $(API_TESTS)
 lint:
 	@$(RUN) --title lint $(sort $(wildcard selftests/lint/*.sh))
-check-vm: $(BIN)
+check-vm: $(BIN) $(BUILD)/selftests/net/test_shaper
 	@BUILD=$(BUILD) $(RUN) --title vm $(VM_TESTS)
 check:
 	@$(MAKE) --no-print-directory all tests fuzzers
@@ -193,7 +193,7 @@ check:
 	@BUILD=$(BUILD) $(RUN) --title check $(sort $(wildcard selftests/lint/*.sh)) $(UNIT) $(BPF_TESTS) $(NET_TESTS) \
 		$(sort $(wildcard selftests/net/test_*.sh)) selftests/fuzz/test_fuzz.sh $(API_TESTS) \
 		$(patsubst build/out/%,build/out-san/%,$(UNIT) $(BPF_TESTS) $(NET_TESTS)) $(VM_TESTS)
-check-long: $(BIN) $(API_TOOLS)
+check-long: $(BIN) $(API_TOOLS) $(BUILD)/selftests/net/test_shaper
 	@BUILD=$(BUILD) LONG=1 $(RUN) --title long selftests/api/test_70_crash.sh selftests/api/test_80_load.sh $(VM_TESTS)
 demo: $(BIN)
 	@BUILD=$(BUILD) selftests/vm/demo.sh

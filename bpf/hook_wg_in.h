@@ -38,6 +38,7 @@ int sc_wg_in(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	}
 	count_up(pkt.ref.nr, &pkt.load);
-	skb->mark = SC_MARK_UP | (pkt.ref.slot->class_minor & SC_MARK_CLASS);
+	skb->mark = SC_MARK_UP | (sc_pace ? pkt.ref.nr & SC_MARK_SLOT
+					  : pkt.ref.slot->class_minor & SC_MARK_CLASS);
 	return TC_ACT_REDIRECT;
 }

@@ -2,6 +2,7 @@
 /* tc egress on wg0 and wg1: everything that enters a tunnel passes here, wherever it came from. */
 #include "lib/firewall.h"
 #include "lib/mss.h"
+#include "lib/pace.h"
 
 STAGE int wg_out(struct __sk_buff *skb, struct pkt *pkt)
 {
@@ -13,6 +14,9 @@ STAGE int wg_out(struct __sk_buff *skb, struct pkt *pkt)
 	    !slot_has_wg(pkt->ref.slot, skb->ifindex))
 		return -SC_DROP_NOT_OURS;
 	r = firewall_check(pkt, SC_RULE_IN);
+	if (!r && sc_pace && pkt->ref.slot->pace_byte_ps)
+		r = pace_check(skb, pkt->ref.nr, false, pkt->ref.slot->pace_byte_ps,
+			       pkt->load.bytes);
 	return r ? r : V_FORWARD;
 }
 

@@ -7,6 +7,11 @@
 #include <string.h>
 
 #define HTB_HANDLE 0x00010000u
+#define FQ_HANDLE 0x005c0000u
+#define FQ_PACKETS 131072     /* all that wait */
+#define FQ_FLOW_PACKETS 16384 /* of one flow: its horizon comes first */
+#define FQ_BUCKETS_LOG 14
+#define FQ_ORPHAN_MASK 0xffff /* flows that are told apart, less one */
 #define LEAF_HANDLE(minor) ((0x1000u + (minor)) << 16)
 #define LEAF_FLOWS 64 /* 4.5 KB a leaf; the kernel's 1024 would be 70 KB */
 #define QUANTUM_BYTES 15140
@@ -120,14 +125,41 @@ int nl_tc_root_stats(struct nl *nl, int ifindex, uint32_t *ret_drops, uint32_t *
 	return 0;
 }
 
-int nl_tc_root_del(struct nl *nl, int ifindex, struct err *err)
+static int root_del(struct nl *nl, int ifindex, uint32_t handle, struct err *err)
 {
 	struct nlmsghdr *nlh = nl_msg(nl, RTM_DELQDISC, 0);
 	int r;
 
-	put_tcm(nlh, ifindex, TC_H_ROOT, HTB_HANDLE);
+	put_tcm(nlh, ifindex, TC_H_ROOT, handle);
 	r = nl_do(nl, nlh, err);
 	return r == -ENOENT || r == -EINVAL || r == -ENODEV ? 0 : r;
+}
+
+int nl_tc_root_del(struct nl *nl, int ifindex, struct err *err)
+{
+	int r = root_del(nl, ifindex, HTB_HANDLE, err);
+
+	return r ? r : root_del(nl, ifindex, FQ_HANDLE, err);
+}
+
+int nl_tc_fq_root_set(struct nl *nl, int ifindex, uint64_t horizon_ns, struct err *err)
+{
+	struct nlmsghdr *nlh = nl_msg(nl, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE);
+	struct nlattr *options;
+
+	put_tcm(nlh, ifindex, TC_H_ROOT, FQ_HANDLE);
+	mnl_attr_put_strz(nlh, TCA_KIND, "fq");
+	options = mnl_attr_nest_start(nlh, TCA_OPTIONS);
+	mnl_attr_put_u32(nlh, TCA_FQ_PLIMIT, FQ_PACKETS);
+	mnl_attr_put_u32(nlh, TCA_FQ_FLOW_PLIMIT, FQ_FLOW_PACKETS);
+	mnl_attr_put_u32(nlh, TCA_FQ_BUCKETS_LOG, FQ_BUCKETS_LOG);
+	mnl_attr_put_u32(nlh, TCA_FQ_ORPHAN_MASK, FQ_ORPHAN_MASK);
+	mnl_attr_put_u32(nlh, TCA_FQ_HORIZON, (uint32_t)(horizon_ns / 1000));
+	mnl_attr_put_u8(nlh, TCA_FQ_HORIZON_DROP, 1);
+	mnl_attr_nest_end(nlh, options);
+	if (nl_do(nl, nlh, err))
+		return err_prefix(err, "fq root (module sch_fq)");
+	return 0;
 }
 
 struct class_walk {
@@ -169,6 +201,7 @@ static uint32_t burst_ticks(uint64_t bytes_per_s)
 static void put_class(struct nlmsghdr *nlh, int ifindex, uint16_t minor, uint32_t rate_kbps,
 		      uint32_t ceil_kbps)
 {
+	uint32_t parent = minor == NL_TC_ALL ? HTB_HANDLE : HTB_HANDLE | NL_TC_ALL;
 	uint64_t rate = (uint64_t)rate_kbps * 125, ceil = (uint64_t)ceil_kbps * 125;
 	struct tc_htb_opt opt = {.quantum = QUANTUM_BYTES};
 	struct nlattr *options;
@@ -178,7 +211,7 @@ static void put_class(struct nlmsghdr *nlh, int ifindex, uint16_t minor, uint32_
 	opt.ceil.rate = ceil > UINT32_MAX ? UINT32_MAX : (uint32_t)ceil;
 	opt.buffer = burst_ticks(rate);
 	opt.cbuffer = burst_ticks(ceil);
-	put_tcm(nlh, ifindex, HTB_HANDLE, HTB_HANDLE | minor);
+	put_tcm(nlh, ifindex, parent, HTB_HANDLE | minor);
 	mnl_attr_put_strz(nlh, TCA_KIND, "htb");
 	options = mnl_attr_nest_start(nlh, TCA_OPTIONS);
 	mnl_attr_put(nlh, TCA_HTB_PARMS, sizeof(opt), &opt);
@@ -187,6 +220,16 @@ static void put_class(struct nlmsghdr *nlh, int ifindex, uint16_t minor, uint32_
 	if (ceil > UINT32_MAX)
 		mnl_attr_put_u64(nlh, TCA_HTB_CEIL64, ceil);
 	mnl_attr_nest_end(nlh, options);
+}
+
+int nl_tc_all_set(struct nl *nl, int ifindex, uint32_t kbps, struct err *err)
+{
+	struct nlmsghdr *nlh = nl_msg(nl, RTM_NEWTCLASS, NLM_F_CREATE);
+
+	put_class(nlh, ifindex, NL_TC_ALL, kbps, kbps);
+	if (nl_do(nl, nlh, err))
+		return err_prefix(err, "HTB class of all");
+	return 0;
 }
 
 int nl_tc_class_change(struct nl *nl, int ifindex, uint16_t minor, uint32_t rate_kbps,

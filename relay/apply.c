@@ -63,6 +63,7 @@ static int slot_write(struct net *net, const struct kslot *k, bool live, struct 
 	v.in_byte_ps = k->in_byte_ps;
 	v.in_packet_ns = k->in_packet_ns;
 	v.scan_ns = k->scan_ns;
+	v.pace_byte_ps = k->pace_byte_ps;
 	memcpy(v.v6, &k->v6, sizeof(v.v6));
 	memcpy(&v.v4, &k->v4, sizeof(v.v4));
 	v.account = k->account;

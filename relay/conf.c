@@ -9,6 +9,7 @@
 
 const char *const conf_pool_mode_names[] = {"auto", "onlink", "routed", NULL};
 const char *const conf_isolation_names[] = {"peer", "account", NULL};
+const char *const conf_shaper_names[] = {"htb", "edt", NULL};
 const char *const conf_hairpin_names[] = {"uplink", "deny", NULL};
 const char *const conf_xdp_names[] = {"auto", "native", "generic", "tc", "proxy", NULL};
 
@@ -193,8 +194,12 @@ static const struct conf_key wireguard_keys[] = {
 };
 
 static const struct conf_key shaper_keys[] = {
+	{"mode", conf_set_choice, .offset = offsetof(struct conf, shaper),
+	 .choices = conf_shaper_names},
 	{"classes", conf_set_u32, .offset = offsetof(struct conf, shaper_classes), .min = 0,
 	 .max = CONF_SHAPER_CLASSES_MAX},
+	{"total_mbps", conf_set_u32, .offset = offsetof(struct conf, shaper_total_mbps), .min = 0,
+	 .max = CONF_RATE_KBPS_MAX / 1000},
 	{},
 };
 

@@ -24,6 +24,7 @@
 
 enum conf_pool_mode { CONF_POOL_AUTO, CONF_POOL_ONLINK, CONF_POOL_ROUTED };
 enum conf_isolation { CONF_ISOLATION_PEER, CONF_ISOLATION_ACCOUNT };
+enum conf_shaper { CONF_SHAPER_HTB, CONF_SHAPER_EDT };
 enum conf_hairpin { CONF_HAIRPIN_UPLINK, CONF_HAIRPIN_DENY };
 
 struct conf_pool6 {
@@ -85,7 +86,9 @@ struct conf {
 	enum conf_hairpin hairpin;     /* hairpin: uplink | deny */
 	enum dp_xdp_mode xdp;	       /* xdp: auto | native | generic | tc | proxy */
 	bool mld;		       /* mld: true: solicited-node groups are joined */
-	uint32_t shaper_classes;       /* shaper: {classes: 2048}, 0..4096 */
+	enum conf_shaper shaper;       /* shaper: {mode: htb | edt, classes:, total_mbps:} */
+	uint32_t shaper_classes;       /* 2048, 0..4096 */
+	uint32_t shaper_total_mbps;    /* 0 = not known */
 	struct conf_tier tiers[CONF_MAX_TIERS]; /* tiers: {free: {peers: 3, ipv4: 0, ...}} */
 	size_t n_tiers;				/* none given: the product's table */
 	char state_dir[CONF_PATH_LEN];		/* state: {dir: /var/lib/relayd} */

@@ -19,5 +19,6 @@ extern const char *const conf_pool_mode_names[];
 extern const char *const conf_isolation_names[];
 extern const char *const conf_hairpin_names[];
 extern const char *const conf_xdp_names[];
+extern const char *const conf_shaper_names[];
 
 #endif

@@ -82,7 +82,8 @@ void conf_print(FILE *out, const struct conf *conf)
 		conf->slots, conf->quarantine_s, conf_isolation_names[conf->isolation],
 		conf_hairpin_names[conf->hairpin], conf_xdp_names[conf->xdp],
 		conf->mld ? "true" : "false");
-	fprintf(out, "shaper:\n  classes: %u\n", conf->shaper_classes);
+	fprintf(out, "shaper:\n  mode: %s\n  classes: %u\n  total_mbps: %u\n",
+		conf_shaper_names[conf->shaper], conf->shaper_classes, conf->shaper_total_mbps);
 	print_tiers(out, conf);
 	fprintf(out, "state:\n  dir: \"%s\"\nrun_dir: \"%s\"\n", conf->state_dir, conf->run_dir);
 	fprintf(out, "url: \"%s\"\nbilling:\n  hold_days: %u\n  usage_months: %u\n", conf->url,

@@ -21,6 +21,7 @@ struct dp_conf {
 	bool answer_ndp;	   /* NDP and ARP for live slots (on-link pools) */
 	bool hairpin_deny;	   /* refuse tunnel packets to other peers' public addresses... */
 	bool isolation_account;	   /* ...but for peers of the same account */
+	bool pace;		   /* slots' pace_byte_ps: packets get a time to leave at */
 	uint32_t handshakes_per_s; /* of one IPv6 /64 or IPv4 /24, 0 = no limit */
 	enum dp_xdp_mode xdp_mode;
 	bool no_tcx;	   /* tests: as on a kernel before 6.6 */
@@ -32,10 +33,10 @@ struct dp_conf {
 struct dp;
 
 /*
- * Adopts the pinned maps when their ABI and sizes fit, makes them otherwise, filled from the pins
- * of the layout before this one where they are; loads the programs with conf as load-time
- * constants. Nothing is attached yet; what an earlier relayd attached runs on, dp_attach_*()
- * replaces it. -EPROTO: pins of an unknown layout.
+ * Adopts the pinned maps when their ABI and sizes fit, makes them otherwise; of the layout before
+ * this one it shares the maps. Loads the programs with conf
+ * as load-time constants. Nothing is attached yet; what an earlier relayd attached runs on,
+ * dp_attach_*() replaces it. -EPROTO: pins of an unknown layout.
  */
 int dp_open(const struct dp_conf *conf, struct dp **ret_dp, struct err *err);
 /*
@@ -45,8 +46,8 @@ int dp_open(const struct dp_conf *conf, struct dp **ret_dp, struct err *err);
 int dp_attach_uplink(struct dp *dp, int ifindex, struct err *err);
 int dp_attach_wg(struct dp *dp, int ifindex, unsigned int which /* 0 or 1 */, struct err *err);
 /*
- * After everything is attached: what an earlier layout's programs had counted is taken over and its
- * pins are removed. Nothing to do when there was none.
+ * After everything is attached: the earlier layout's pins are removed. Nothing to do when there was
+ * none.
  */
 int dp_settle(struct dp *dp, struct err *err);
 /* The mode in use after dp_attach_uplink(): "native", "generic", "tc" or "proxy". */

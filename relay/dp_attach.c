@@ -225,7 +225,7 @@ static int attach_guards(struct dp *dp, int ifindex, struct err *err)
 
 static int set_uplink(struct dp *dp, int ifindex, struct err *err)
 {
-	struct sc_uplink up = {.ifindex = (uint32_t)ifindex};
+	struct sc_uplink up = {};
 	struct ifreq req = {};
 	AUTO_FD int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	uint32_t zero = 0;
@@ -237,6 +237,10 @@ static int set_uplink(struct dp *dp, int ifindex, struct err *err)
 		return err_sys(err, -errno, "device %d", ifindex);
 	if (ioctl(fd, SIOCGIFHWADDR, &req))
 		return err_sys(err, -errno, "%s: its MAC", req.ifr_name);
+	r = bpf_map_lookup_elem(bpf_map__fd(dp->skel->maps.uplink), &zero, &up);
+	if (r)
+		return err_sys(err, r, "map uplink");
+	up.ifindex = (uint32_t)ifindex;
 	memcpy(up.mac, req.ifr_hwaddr.sa_data, sizeof(up.mac));
 	r = bpf_map_update_elem(bpf_map__fd(dp->skel->maps.uplink), &zero, &up, BPF_ANY);
 	return r ? err_sys(err, r, "map uplink") : 0;

@@ -23,7 +23,6 @@ struct dp {
 
 	/* dp_former.c: the layout before this one, until dp_settle(). "" = there is none. */
 	char former_dir[PATH_MAX - NAME_MAX];
-	int former_counters;
 
 	/* dp_event.c */
 	struct ring_buffer *ring;
@@ -35,12 +34,11 @@ struct dp {
 /* dp_pin.c: the folder of pins. */
 int dp_pin_dir_make(const char *dir, struct err *err);
 void dp_pin_path(char out[static PATH_MAX], const struct dp *dp, const char *name);
-/* -EPROTO when a pin of this map exists with another layout. */
-int dp_pin_check(const struct dp *dp, const struct bpf_map *map, struct err *err);
+/* The map that is pinned there, or -ENOENT. -EPROTO: it has not this one's layout. */
+int dp_pin_open(const char *path, const struct bpf_map *map, struct err *err);
 
-/* dp_former.c: fills new maps from the former layout's pins. */
-int dp_former_open(struct dp *dp, struct err *err);
-void dp_former_close(struct dp *dp);
+/* dp_former.c: before the maps are made. */
+int dp_former_share(struct dp *dp, struct err *err);
 /* Where the former layout has a pin of that name; false: there is no former layout. */
 bool dp_former_path(char out[static PATH_MAX], const struct dp *dp, const char *name);
 
@@ -52,6 +50,11 @@ bool dp_clsact_exists(const struct dp *dp, const char *name);
 void dp_clsact_remove(const struct dp *dp, const char *name);
 /* The filter that a pin's name tells of; other names: nothing. */
 void dp_clsact_forget(const char *pin);
+
+/* dp_slot.c: tells the programs whether one of these keys, or of those in map "own", lies in a
+ * pool.
+ */
+int dp_own_mark(struct dp *dp, const struct sc_own_key *keys, size_t n, struct err *err);
 
 /* dp_event.c */
 void dp_events_close(struct dp *dp);

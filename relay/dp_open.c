@@ -47,14 +47,23 @@ static void set_constants(struct dp *dp)
 	dp->skel->rodata->sc_kernel_answers = conf->xdp_mode == DP_XDP_PROXY;
 	dp->skel->rodata->sc_hairpin_deny = conf->hairpin_deny;
 	dp->skel->rodata->sc_isolation_account = conf->isolation_account;
+	dp->skel->rodata->sc_pace = conf->pace;
 	dp->skel->rodata->sc_wg_l2_len = conf->wg_l2_len;
 	bpf_map__set_max_entries(dp->skel->maps.slots, conf->slots);
 	if (conf->handshakes_per_s)
 		dp->skel->rodata->sc_handshake_ns = 1000000000u / conf->handshakes_per_s;
 	bpf_map__set_max_entries(dp->skel->maps.ceiling, conf->slots);
+	bpf_map__set_max_entries(dp->skel->maps.pace, conf->slots);
 	bpf_map__set_max_entries(dp->skel->maps.scan, conf->slots);
 	bpf_map__set_max_entries(dp->skel->maps.firewall, conf->slots);
 	bpf_map__set_max_entries(dp->skel->maps.counters, conf->slots * (dp->cpus + 1));
+}
+
+static int pin_check(const char *path, const struct bpf_map *map, struct err *err)
+{
+	AUTO_FD int fd = dp_pin_open(path, map, err);
+
+	return fd < 0 && fd != -ENOENT ? fd : 0;
 }
 
 /* Maps with an entry in abi.h live longer than we do; the constants' map does not. */
@@ -68,10 +77,10 @@ static int set_pins(struct dp *dp, struct err *err)
 	{
 		if (bpf_map__is_internal(map))
 			continue;
-		r = dp_pin_check(dp, map, err);
+		dp_pin_path(path, dp, bpf_map__name(map));
+		r = pin_check(path, map, err);
 		if (r)
 			return r;
-		dp_pin_path(path, dp, bpf_map__name(map));
 		r = bpf_map__set_pin_path(map, path);
 		if (r)
 			return err_sys(err, r, "%s", path);
@@ -139,7 +148,9 @@ static int load(struct dp *dp, struct err *err)
 	if (!dp->skel)
 		return err_sys(err, -errno, "BPF object");
 	set_constants(dp);
-	r = set_pins(dp, err);
+	r = dp_former_share(dp, err);
+	if (!r)
+		r = set_pins(dp, err);
 	if (r)
 		return r;
 	r = sidecar__load(dp->skel);
@@ -150,6 +161,9 @@ static int load(struct dp *dp, struct err *err)
 		return r;
 	dp->clsact =
 		dp->conf.no_tcx || dp_clsact_needed(bpf_program__fd(dp->skel->progs.sc_uplink_in));
+	r = dp_own_mark(dp, NULL, 0, err);
+	if (r)
+		return r;
 	r = bpf_map_update_elem(bpf_map__fd(dp->skel->maps.pools), &zero, &dp->conf.pools, BPF_ANY);
 	if (r)
 		return err_sys(err, r, "map pools");
@@ -165,7 +179,7 @@ static int load(struct dp *dp, struct err *err)
 	if (r)
 		return r;
 	dp->monitor = mem;
-	return dp_former_open(dp, err);
+	return 0;
 }
 
 int dp_open(const struct dp_conf *conf, struct dp **ret_dp, struct err *err)
@@ -188,7 +202,6 @@ int dp_open(const struct dp_conf *conf, struct dp **ret_dp, struct err *err)
 		return err_sys(err, -ENOMEM, "data plane");
 	dp->conf = *conf;
 	dp->cpus = (uint32_t)cpus;
-	dp->former_counters = -1;
 	snprintf(dp->pin_dir, sizeof(dp->pin_dir), "%s", dir);
 	dp->conf.pin_dir = dp->pin_dir;
 	r = load(dp, err);
@@ -205,7 +218,6 @@ void dp_close(struct dp *dp)
 	if (!dp)
 		return;
 	dp_events_close(dp);
-	dp_former_close(dp);
 	if (dp->monitor)
 		munmap(dp->monitor, sizeof(*dp->monitor));
 	if (dp->slots)

@@ -46,18 +46,14 @@ void dp_pin_path(char out[static PATH_MAX], const struct dp *dp, const char *nam
 	snprintf(out, PATH_MAX, "%s/%.*s", dp->pin_dir, NAME_MAX - 1, name);
 }
 
-int dp_pin_check(const struct dp *dp, const struct bpf_map *map, struct err *err)
+int dp_pin_open(const char *path, const struct bpf_map *map, struct err *err)
 {
-	const char *name = bpf_map__name(map);
 	struct bpf_map_info info = {};
 	uint32_t len = sizeof(info);
-	char path[PATH_MAX];
-	AUTO_FD int fd = -1;
+	AUTO_FD int fd = bpf_obj_get(path);
 
-	dp_pin_path(path, dp, name);
-	fd = bpf_obj_get(path);
 	if (fd == -ENOENT)
-		return 0;
+		return fd;
 	if (fd < 0)
 		return err_sys(err, fd, "%s", path);
 	if (bpf_map_get_info_by_fd(fd, &info, &len))
@@ -72,7 +68,7 @@ int dp_pin_check(const struct dp *dp, const struct bpf_map *map, struct err *err
 			       "remove it with relayd --flush",
 			       path, info.max_entries, info.value_size, bpf_map__max_entries(map),
 			       bpf_map__value_size(map));
-	return 0;
+	return steal_fd(&fd);
 }
 
 static int remove_one(const char *path, const struct stat *st UNUSED, int type, struct FTW *ftw)

@@ -122,6 +122,7 @@ static void slot_write(struct sc_slot *to, const struct sc_slot *value)
 	__atomic_store_n(&to->in_byte_ps, value->in_byte_ps, __ATOMIC_RELEASE);
 	__atomic_store_n(&to->in_packet_ns, value->in_packet_ns, __ATOMIC_RELEASE);
 	__atomic_store_n(&to->scan_ns, value->scan_ns, __ATOMIC_RELEASE);
+	__atomic_store_n(&to->pace_byte_ps, value->pace_byte_ps, __ATOMIC_RELEASE);
 	__atomic_store_n(&to->wg_ifindex, value->wg_ifindex, __ATOMIC_RELEASE);
 	__atomic_store_n(&to->flags, value->flags, __ATOMIC_SEQ_CST);
 }
@@ -166,6 +167,40 @@ int dp_slot_set(struct dp *dp, uint32_t slot, const struct sc_slot *value, struc
 	return r;
 }
 
+static bool in_pool(const struct dp *dp, const struct sc_own_key *key)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	uint32_t nr;
+	__be32 v4;
+
+	if (memcmp(key->addr, mapped, sizeof(mapped)))
+		return !slot_of_v6(dp, key->addr, &nr);
+	memcpy(&v4, key->addr + 12, sizeof(v4));
+	return !index_of_v4(dp, v4, &nr);
+}
+
+int dp_own_mark(struct dp *dp, const struct sc_own_key *keys, size_t n, struct err *err)
+{
+	int own = bpf_map__fd(dp->skel->maps.own), fd = bpf_map__fd(dp->skel->maps.uplink), r;
+	struct sc_own_key key, *at = NULL;
+	struct sc_uplink up;
+	uint32_t zero = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < n && !any; i++)
+		any = in_pool(dp, &keys[i]);
+	for (size_t i = 0; i < SC_MAX_OWN && !any && !bpf_map_get_next_key(own, at, &key); i++) {
+		any = in_pool(dp, &key);
+		at = &key;
+	}
+	r = bpf_map_lookup_elem(fd, &zero, &up);
+	if (!r && up.own_in_pool != any) {
+		up.own_in_pool = any;
+		r = bpf_map_update_elem(fd, &zero, &up, BPF_ANY);
+	}
+	return r ? err_sys(err, r, "map uplink") : 0;
+}
+
 /* An address that stays is never missing meanwhile. */
 int dp_own_set(struct dp *dp, const struct sc_own_key *keys, size_t n, struct err *err)
 {
@@ -175,6 +210,9 @@ int dp_own_set(struct dp *dp, const struct sc_own_key *keys, size_t n, struct er
 	uint32_t one = 1;
 	size_t n_old = 0;
 
+	r = dp_own_mark(dp, keys, n, err);
+	if (r)
+		return r;
 	while (n_old < ARRAY_SIZE(old) && !bpf_map_get_next_key(fd, at, &old[n_old]))
 		at = &old[n_old++];
 	for (size_t i = 0; i < n_old; i++) {
@@ -192,5 +230,5 @@ int dp_own_set(struct dp *dp, const struct sc_own_key *keys, size_t n, struct er
 		if (r)
 			return err_sys(err, r, "map own");
 	}
-	return 0;
+	return dp_own_mark(dp, NULL, 0, err);
 }

@@ -183,8 +183,16 @@ static int want_defaults(struct kstate *s, uint32_t table, const struct kstate_e
 	return ret;
 }
 
-/* HTB shapes what was bought; this keeps a flood at one peer from taking the CPU of the others. */
-static void want_limits(struct kslot *slot, const struct peer *peer)
+static uint32_t byte_ps(uint64_t kbps)
+{
+	/* 1 kbit/s is 8 ms a byte: 8e9 ps. */
+	return (uint32_t)(8000000000u /
+			  (kbps < KSTATE_PACE_MIN_KBPS ? KSTATE_PACE_MIN_KBPS : kbps));
+}
+
+/* The shaper takes care of what was bought; this keeps a flood at one peer from taking the CPU of
+ * the others. */
+static void want_limits(struct kslot *slot, const struct peer *peer, const struct kstate_env *env)
 {
 	uint64_t kbps = (uint64_t)peer->ceil_kbps * KSTATE_ABUSE_FACTOR;
 
@@ -196,10 +204,12 @@ static void want_limits(struct kslot *slot, const struct peer *peer)
 		slot->scan_ns = 1000000000u / peer->scan_per_s;
 	if (!peer->ceil_kbps)
 		return;
+	if (env->shaper == CONF_SHAPER_EDT)
+		slot->pace_byte_ps = byte_ps(peer->ceil_kbps < peer->rate_kbps ? peer->rate_kbps
+									       : peer->ceil_kbps);
 	if (kbps < KSTATE_ABUSE_MIN_KBPS)
 		kbps = KSTATE_ABUSE_MIN_KBPS;
-	/* 1 kbit/s is 8 ns a bit: 8e9 ps a byte. */
-	slot->in_byte_ps = (uint32_t)(8000000000u / kbps);
+	slot->in_byte_ps = byte_ps(kbps);
 	slot->in_packet_ns =
 		(uint32_t)((uint64_t)slot->in_byte_ps * KSTATE_ABUSE_PACKET_BYTES / 1000);
 }
@@ -246,7 +256,7 @@ int kstate_want(struct kstate *s, const struct peer *peer, uint16_t class_minor,
 			     .class_minor = class_minor};
 	int r;
 
-	want_limits(&slot, peer);
+	want_limits(&slot, peer, env);
 	memcpy(wg.public_key, peer->public_key, KEY_LEN);
 	memcpy(wg.psk, peer->psk, KEY_LEN);
 	slot.both = peer->has_other;

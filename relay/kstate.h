@@ -19,11 +19,13 @@
 #define KSTATE_NH4 0x5c04	     /* next hop objects: the uplink's gateways */
 #define KSTATE_NH6 0x5c06
 /* Abuse ceiling of what the internet may send to a shaped peer: so many times its ceil, at least
- * that much, in packets of that length. Far above what TCP needs in a burst; HTB does the shaping.
+ * that much, in packets of that length. Far above what TCP needs in a burst; the shaper is another
+ * thing.
  */
 #define KSTATE_ABUSE_FACTOR 4
 #define KSTATE_ABUSE_MIN_KBPS 100000
 #define KSTATE_ABUSE_PACKET_BYTES 128
+#define KSTATE_PACE_MIN_KBPS 8 /* as an HTB class */
 #define KSTATE_UNREACHABLE_METRIC 0xff000000u
 
 /* Where a route leads. */
@@ -64,7 +66,7 @@ struct kslot {
 	uint16_t class_minor;
 	bool smtp;
 	bool both; /* packets of either wg device are this slot's */
-	uint32_t in_byte_ps, in_packet_ns, scan_ns; /* as in struct sc_slot */
+	uint32_t in_byte_ps, in_packet_ns, scan_ns, pace_byte_ps; /* as in struct sc_slot */
 	struct sc_firewall firewall;
 };
 
@@ -91,6 +93,7 @@ struct kstate_env {
 	bool gateway4, gateway6; /* the next hop objects exist */
 	uint32_t device_mtu;	 /* of wg0 and wg1 */
 	bool proxy6, proxy4;	 /* of this peer: its addresses have proxy entries */
+	enum conf_shaper shaper;
 };
 
 /* Each adds one element; -ENOMEM. */

@@ -18,6 +18,7 @@ static int dp_conf_of(const struct conf *conf, struct dp_conf *ret, struct err *
 			    .wg_port = {conf->wg_port[0], conf->wg_port[1]},
 			    .hairpin_deny = conf->hairpin == CONF_HAIRPIN_DENY,
 			    .isolation_account = conf->isolation == CONF_ISOLATION_ACCOUNT,
+			    .pace = conf->shaper == CONF_SHAPER_EDT,
 			    .handshakes_per_s = HANDSHAKES_PER_S,
 			    .xdp_mode = conf->xdp};
 	uint32_t first = 0;
@@ -79,15 +80,6 @@ static int alloc_tables(struct net *net, struct err *err)
 	return 0;
 }
 
-static int htb_start(struct net *net, struct err *err)
-{
-	const int devices[HTB_DEVICES] = {net->wg_ifindex[0], net->wg_ifindex[1],
-					  net->uplink_ifindex};
-
-	return net_htb_new(net->rtnl, devices, net->conf.shaper_classes, net->conf.slots, &net->htb,
-			   err);
-}
-
 static int start(struct net *net, struct err *err)
 {
 	bool changed;
@@ -121,7 +113,7 @@ static int start(struct net *net, struct err *err)
 	if (!r)
 		r = net_uplink_refresh(net, &changed, err);
 	if (!r)
-		r = htb_start(net, err);
+		r = net_shaper_start(net, err);
 	if (!r)
 		r = net_seen_start(net);
 	return r;
@@ -185,7 +177,9 @@ int net_reload(struct net *net, const struct conf *conf, struct err *err)
 	NEEDS_RESTART(!memcmp(old->wg_port, conf->wg_port, sizeof(conf->wg_port)),
 		      "wireguard.ports");
 	NEEDS_RESTART(old->mtu == conf->mtu, "wireguard.mtu");
+	NEEDS_RESTART(old->shaper == conf->shaper, "shaper.mode");
 	NEEDS_RESTART(old->shaper_classes == conf->shaper_classes, "shaper.classes");
+	NEEDS_RESTART(old->shaper_total_mbps == conf->shaper_total_mbps, "shaper.total_mbps");
 	NEEDS_RESTART(!strcmp(old->state_dir, conf->state_dir), "state.dir");
 	NEEDS_RESTART(!strcmp(old->run_dir, conf->run_dir), "run_dir");
 #undef NEEDS_RESTART

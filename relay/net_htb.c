@@ -6,6 +6,9 @@
 #include "../lib/nl_tc.h"
 
 #define IDLE_KBPS 1000 /* rate of a class nobody has */
+/* Of a peer without a guarantee, so that those who have one do not starve it. */
+#define SHARE_KBPS 64
+#define UNKNOWN_KBPS 400000000 /* of all together: no device has as much */
 
 struct rates {
 	uint32_t rate_kbps, ceil_kbps; /* 0 = not known: adopted or never set */
@@ -13,7 +16,7 @@ struct rates {
 
 struct net_htb {
 	int ifindex[HTB_DEVICES];
-	uint32_t classes, slots;
+	uint32_t classes, slots, total_kbps;
 	uint16_t *minor_of;  /* by slot, 0 = none */
 	uint32_t *slot_of;   /* by minor, slot + 1, 0 = free */
 	struct rates *rates; /* by minor */
@@ -21,31 +24,53 @@ struct net_htb {
 	bool full_logged;
 };
 
+struct there {
+	bool all;
+	bool minor[HTB_MAX_CLASSES + 1];
+};
+
 static int mark(uint16_t minor, void *ctx)
 {
-	bool *there = ctx;
+	struct there *there = ctx;
 
-	if (minor <= HTB_MAX_CLASSES)
-		there[minor] = true;
+	if (minor == NL_TC_ALL)
+		there->all = true;
+	else if (minor <= HTB_MAX_CLASSES)
+		there->minor[minor] = true;
 	return 0;
 }
 
-static int make_classes(struct nl *nl, int ifindex, uint32_t classes, struct err *err)
+/* Classes of an earlier release have no parent, and none can be given to them: made anew. */
+static int make_root(struct nl *nl, int ifindex, struct there *there, struct err *err)
 {
-	bool there[HTB_MAX_CLASSES + 1] = {}, root;
-	struct nl_batch *batch;
+	bool root;
 	int r = nl_tc_htb_root_get(nl, ifindex, &root, err);
 
 	if (!r && root)
 		r = nl_tc_class_dump(nl, ifindex, mark, there, err);
-	else if (!r)
-		r = nl_tc_htb_root_add(nl, ifindex, err);
+	if (r || there->all)
+		return r;
+	*there = (struct there){};
+	if (root)
+		r = nl_tc_root_del(nl, ifindex, err);
+	return r ? r : nl_tc_htb_root_add(nl, ifindex, err);
+}
+
+static int make_classes(struct nl *nl, int ifindex, uint32_t classes, uint32_t total_kbps,
+			struct err *err)
+{
+	struct there there = {};
+	struct nl_batch *batch;
+	int r = make_root(nl, ifindex, &there, err);
+
+	if (!r)
+		r = nl_tc_all_set(nl, ifindex, total_kbps ? total_kbps : UNKNOWN_KBPS, err);
 	if (r)
 		return r;
 	if (nl_batch_new(nl, &batch))
 		return err_sys(err, -ENOMEM, "HTB classes");
 	for (uint32_t minor = 1; minor <= classes; minor++) {
-		if (!there[minor])
+		if (!there.minor[minor])
 			nl_tc_class_put(batch, ifindex, (uint16_t)minor, IDLE_KBPS, IDLE_KBPS);
 	}
 	r = nl_batch_run(batch, NULL, err);
@@ -59,7 +84,7 @@ int net_htb_devices(struct net_htb *htb, struct nl *nl, const int ifindex[HTB_DE
 	int r = 0;
 
 	for (int i = 0; i < HTB_DEVICES && !r && htb->classes; i++) {
-		r = make_classes(nl, ifindex[i], htb->classes, err);
+		r = make_classes(nl, ifindex[i], htb->classes, htb->total_kbps, err);
 		if (!r && htb->ifindex[i] != ifindex[i]) {
 			htb->ifindex[i] = ifindex[i];
 			/* Fresh classes there: every rate is to be written again. */
@@ -69,8 +94,8 @@ int net_htb_devices(struct net_htb *htb, struct nl *nl, const int ifindex[HTB_DE
 	return r;
 }
 
-int net_htb_new(struct nl *nl, const int ifindex[HTB_DEVICES], uint32_t classes, uint32_t slots,
-		struct net_htb **ret_htb, struct err *err)
+int net_htb_new(struct nl *nl, const int ifindex[HTB_DEVICES], uint32_t classes,
+		uint32_t total_kbps, uint32_t slots, struct net_htb **ret_htb, struct err *err)
 {
 	struct net_htb *htb = calloc(1, sizeof(*htb));
 	int r;
@@ -78,6 +103,7 @@ int net_htb_new(struct nl *nl, const int ifindex[HTB_DEVICES], uint32_t classes,
 	if (!htb)
 		return err_sys(err, -ENOMEM, "HTB");
 	htb->classes = classes;
+	htb->total_kbps = total_kbps;
 	htb->slots = slots;
 	htb->minor_of = calloc(slots, sizeof(*htb->minor_of));
 	htb->slot_of = calloc(classes + 1, sizeof(*htb->slot_of));
@@ -139,13 +165,16 @@ int net_htb_assign(struct net_htb *htb, struct nl *nl, uint32_t slot, uint32_t r
 	struct rates *known;
 	int r = 0;
 
+	/* Who may have all there is competes for it too, if that is known. */
+	if (!ceil_kbps)
+		ceil_kbps = htb->total_kbps;
 	if (!ceil_kbps || !htb->classes) {
 		net_htb_release(htb, slot);
 		*ret_minor = 0;
 		return 0;
 	}
 	if (!rate_kbps)
-		rate_kbps = ceil_kbps / 10 ? ceil_kbps / 10 : 1;
+		rate_kbps = ceil_kbps < SHARE_KBPS ? ceil_kbps : SHARE_KBPS;
 	if (rate_kbps < 8)
 		rate_kbps = 8;
 	if (ceil_kbps < rate_kbps)

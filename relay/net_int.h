@@ -88,6 +88,10 @@ int net_uplink_follow(struct net *net, struct err *err); /* made anew, or with a
 int net_uplink_refresh(struct net *net, bool *ret_changed, struct err *err); /* gateways, own */
 int net_uplink_gateways(struct net *net, bool *ret_changed, struct err *err);
 
+/* net_shaper.c: on wg0, wg1 and the uplink; devices that have other indexes now. */
+int net_shaper_start(struct net *net, struct err *err);
+int net_shaper_devices(struct net *net, const int ifindex[HTB_DEVICES], struct err *err);
+
 /* net_peer.c: one peer changed; all at once; the repair of what drifted. */
 int net_peer_check(const struct net *net, const struct peer *peer, struct err *err);
 int net_peer_set(struct net *net, const struct peer *asked, struct err *err);

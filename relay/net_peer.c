@@ -15,7 +15,8 @@ static struct kstate_env env_of(struct net *net, const struct peer *peer)
 				   .gateway6 = net->gateway6,
 				   .device_mtu = net->conf.mtu,
 				   .proxy6 = net_proxy_wants6(net, peer),
-				   .proxy4 = net_proxy_wants4(net, peer)};
+				   .proxy4 = net_proxy_wants4(net, peer),
+				   .shaper = net->conf.shaper};
 }
 
 int net_peer_slot_of(const struct conf *conf, const struct addr6 *v6, uint32_t *ret_slot)

@@ -60,7 +60,7 @@ int net_uplink_follow(struct net *net, struct err *err)
 	if (!r)
 		r = net_uplink_start(net, err);
 	if (!r)
-		r = net_htb_devices(net->htb, net->rtnl, devices, err);
+		r = net_shaper_devices(net, devices, err);
 	if (r)
 		net->uplink_ifindex = 0; /* once more at the next look */
 	else

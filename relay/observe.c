@@ -117,6 +117,7 @@ static int observe_slots(struct walk *walk)
 		k.in_byte_ps = v.in_byte_ps;
 		k.in_packet_ns = v.in_packet_ns;
 		k.scan_ns = v.scan_ns;
+		k.pace_byte_ps = v.pace_byte_ps;
 		if (v.flags & SC_SLOT_FIREWALL)
 			dp_firewall_get(net->dp, slot, &k.firewall);
 		r = kstate_add_slot(walk->state, &k);

@@ -56,7 +56,8 @@ static bool same_slot(const struct kslot *a, const struct kslot *b)
 	return same_owner(a, b) && a->wg == b->wg && a->table == b->table && a->mtu == b->mtu &&
 	       a->class_minor == b->class_minor && a->smtp == b->smtp && a->both == b->both &&
 	       a->in_byte_ps == b->in_byte_ps && a->in_packet_ns == b->in_packet_ns &&
-	       a->scan_ns == b->scan_ns && !memcmp(&a->firewall, &b->firewall, sizeof(a->firewall));
+	       a->scan_ns == b->scan_ns && a->pace_byte_ps == b->pace_byte_ps &&
+	       !memcmp(&a->firewall, &b->firewall, sizeof(a->firewall));
 }
 
 /* A slot that changes its owner is closed before anything else moves. */

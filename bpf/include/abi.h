@@ -9,9 +9,9 @@
 
 #include <linux/types.h>
 
-#define SC_ABI 2 /* also the last part of SC_PIN_DIR_ABI */
+#define SC_ABI 3 /* also the last part of SC_PIN_DIR_ABI */
 #define SC_PIN_DIR "/sys/fs/bpf/sidecar"
-#define SC_PIN_DIR_ABI SC_PIN_DIR "/v2" /* maps, programs' links */
+#define SC_PIN_DIR_ABI SC_PIN_DIR "/v3" /* maps, programs' links */
 
 #define SC_MAX_POOLS 8 /* per family; more: the configuration is refused */
 #define SC_SLOTS_DEFAULT 16384
@@ -22,11 +22,13 @@
 /* The MAC of every VRF device: the Ethernet header pushed before the redirect carries it. */
 #define SC_VRF_MAC {0x02, 0x53, 0x43, 0x00, 0x00, 0x01}
 
-/* skb->mark of packets that passed our hooks: high byte says which, the rest is the HTB minor. */
+/* skb->mark of packets that passed our hooks: high byte says which, the rest is the HTB minor; with
+ * shaper: edt, of those from a tunnel, the slot. */
 #define SC_MARK_MASK 0xff000000
 #define SC_MARK_UP 0x5c000000	/* from a tunnel, source checked */
 #define SC_MARK_DOWN 0x5d000000 /* from the uplink to a live slot, left to the stack */
 #define SC_MARK_CLASS 0x0000ffff
+#define SC_MARK_SLOT 0x00ffffff
 
 #define SC_HTB_MAJOR 0x00010000u /* class id = 1:minor on wg0, wg1 and the uplink */
 
@@ -53,10 +55,12 @@ struct sc_pools {
 struct sc_uplink {
 	__u32 ifindex;
 	__u8 mac[6];
-	__u8 pad[2];
+	__u8 own_in_pool; /* 0: no address in map "own" lies in a pool */
+	__u8 pad;
 };
 
-/* Map "slots": mmap-able array indexed by slot. */
+/* Map "slots": mmap-able array indexed by slot, one cache line each: a second one would double the
+ * pages that 100,000 slots lie on. What the kernel writes is in maps of its own. */
 #define SC_SLOT_LIVE 0x1u
 #define SC_SLOT_SMTP 0x2u     /* may open connections to port 25 */
 #define SC_SLOT_FIREWALL 0x4u /* has an entry in map "firewall": without it, all is refused */
@@ -76,11 +80,20 @@ struct sc_slot {
 	__u32 in_byte_ps;   /* picoseconds a byte, 0 = no limit */
 	__u32 in_packet_ns; /* nanoseconds a packet, 0 = no limit */
 	__u32 scan_ns;	    /* each new destination of a connection, 0 = no limit */
-	__u32 pad;
+	__u32 pace_byte_ps; /* shaper edt, each direction: picoseconds a byte, 0 = unshaped */
 };
 
 /* Map "ceiling": array indexed by slot, __u64: when (CLOCK_MONOTONIC, ns) all that came is paid. */
 #define SC_CEILING_BURST_NS 250000000ull
+
+/* Map "pace": array indexed by slot: when the next packet may leave (CLOCK_MONOTONIC). What would
+ * have to wait longer than the horizon is dropped. */
+#define SC_PACE_HORIZON_NS 200000000ull
+
+struct sc_pace {
+	__u64 down_ns;
+	__u64 up_ns;
+};
 
 /* Map "scan": array indexed by slot. Which destinations were seen of late: one tag for each of 32
  * classes of them; another tag in its place is a new destination. */
@@ -92,8 +105,8 @@ struct sc_scan {
 	__u16 tag[SC_SCAN_TAGS];
 };
 
-/* Map "handshakes": LRU hash, value as in map "ceiling": handshake initiations by source, IPv6 by
- * /64, IPv4 by /24 (as 0:ffff:a.b.c.0). Full: the source unheard of for longest is forgotten. */
+/* Map "handshakes": LRU hash, value as in map "ceiling": handshake initiations by source, IPv6
+ * by /64, IPv4 by /24 (as 0:ffff:a.b.c.0). Full: the source unheard of for longest is forgotten. */
 #define SC_MAX_HANDSHAKE_SOURCES 16384
 #define SC_HANDSHAKE_BURST_NS 4000000000ull
 

@@ -20,7 +20,7 @@
 #define SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
 #define AT(type, field, at) _Static_assert(offsetof(struct type, field) == (at), #type "." #field)
 
-_Static_assert(SC_ABI == 2, "layouts below are those of ABI 2");
+_Static_assert(SC_ABI == 3, "layouts below are those of ABI 3");
 
 SIZE(sc_pool6, 24);
 AT(sc_pool6, len, 16);
@@ -32,6 +32,7 @@ SIZE(sc_pools, 320);
 AT(sc_pools, v4, 192);
 SIZE(sc_uplink, 12);
 AT(sc_uplink, mac, 4);
+AT(sc_uplink, own_in_pool, 10);
 SIZE(sc_slot, 64);
 AT(sc_slot, generation, 4);
 AT(sc_slot, v6, 8);
@@ -44,6 +45,9 @@ AT(sc_slot, mtu, 44);
 AT(sc_slot, in_byte_ps, 48);
 AT(sc_slot, in_packet_ns, 52);
 AT(sc_slot, scan_ns, 56);
+AT(sc_slot, pace_byte_ps, 60);
+SIZE(sc_pace, 16);
+AT(sc_pace, up_ns, 8);
 SIZE(sc_scan, 72);
 AT(sc_scan, tag, 8);
 SIZE(sc_source, 8);

@@ -76,7 +76,7 @@ STAGE int guard_ip(struct cursor c, const struct ethhdr *eth, struct guard *g)
 			r = source_ceiling(&g->ref, g->packets, ip.total_len);
 		return r ? r : V_PASS;
 	case PLACE_DEAD:
-		if (!own_has(ip.v6, ip.dst))
+		if (!own_in_pool(ip.v6, ip.dst))
 			return -SC_DROP_NO_SLOT;
 		break;
 	default:

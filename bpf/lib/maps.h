@@ -14,6 +14,7 @@ const volatile bool sc_answer_ndp = false;
 const volatile bool sc_kernel_answers = false;
 const volatile bool sc_hairpin_deny = false;
 const volatile bool sc_isolation_account = false;
+const volatile bool sc_pace = false;	  /* shaper: edt */
 const volatile __u32 sc_handshake_ns = 0; /* each initiation of a source, 0 = no limit */
 /* Where the IP header starts on the tunnel devices. They have no link layer: 0. Test runs of the
  * kernel always give an Ethernet header: 14. */
@@ -90,6 +91,13 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } ceiling SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SC_SLOTS_DEFAULT); /* the loader sets it */
+	__type(key, __u32);
+	__type(value, struct sc_pace);
+} pace SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -205,7 +205,7 @@ STAGE int ndp_check(const struct frame *f, struct cursor c, const struct ethhdr 
 	place = slot_by_addr(true, &ns->target, ref);
 	if (place == PLACE_ELSEWHERE)
 		return 0;
-	if (place == PLACE_DEAD && own_has(true, &ns->target))
+	if (place == PLACE_DEAD && own_in_pool(true, &ns->target))
 		return V_PASS;
 	count_asked(ref->pool);
 	if (place == PLACE_DEAD)
@@ -229,7 +229,7 @@ STAGE int arp_check(struct cursor c, struct slot_ref *ref, struct ask *ask)
 	place = slot_by_addr(false, arp->target, ref);
 	if (place == PLACE_ELSEWHERE)
 		return V_PASS;
-	if (place == PLACE_DEAD && own_has(false, arp->target))
+	if (place == PLACE_DEAD && own_in_pool(false, arp->target))
 		return V_PASS;
 	count_asked(ref->pool);
 	if (place == PLACE_DEAD)

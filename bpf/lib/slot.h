@@ -126,6 +126,16 @@ STAGE bool own_has(bool v6, const void *addr)
 	return bpf_map_lookup_elem(&own, &key);
 }
 
+/* The same for an address of a pool, where nearly always there is none: floods at what nobody has
+ * are not to pay for the look-up. */
+STAGE bool own_in_pool(bool v6, const void *addr)
+{
+	__u32 zero = 0;
+	const struct sc_uplink *up = bpf_map_lookup_elem(&uplink, &zero);
+
+	return up && up->own_in_pool && own_has(v6, addr);
+}
+
 #define NR_ELSEWHERE (-1 - PLACE_ELSEWHERE)
 #define NR_DEAD (-1 - PLACE_DEAD)
 

@@ -24,7 +24,7 @@ STAGE int source_check(const struct ip *ip, const struct slot_ref *to)
 	if (nr == NR_ELSEWHERE)
 		return 0;
 	if (nr == NR_DEAD)
-		return !sc_answer_ndp || own_has(ip->v6, ip->src) ? -SC_DROP_OWN_SOURCE : 0;
+		return !sc_answer_ndp || own_in_pool(ip->v6, ip->src) ? -SC_DROP_OWN_SOURCE : 0;
 	return sc_hairpin_deny || (__u32)nr == to->nr ? -SC_DROP_OWN_SOURCE : 0;
 }
 

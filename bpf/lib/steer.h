@@ -12,7 +12,7 @@ STAGE int steer_slot(struct pkt *pkt)
 	case PLACE_SLOT:
 		return 0;
 	case PLACE_DEAD:
-		return own_has(pkt->ip.v6, pkt->ip.dst) ? V_PASS : -SC_DROP_NO_SLOT;
+		return own_in_pool(pkt->ip.v6, pkt->ip.dst) ? V_PASS : -SC_DROP_NO_SLOT;
 	default:
 		return V_PASS;
 	}

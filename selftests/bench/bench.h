@@ -31,6 +31,11 @@ double row_median(const char *group, const char *what, uint32_t peers);
 /* A target of design.md section 8, or a comparison that may be lost. at_most: else at least. */
 void target(const char *name, double value, bool at_most, double limit, const char *unit);
 
+struct utsname;
+void bench_print(const struct utsname *kernel, const char *cpu);
+void bench_print_json(const char *path, const struct utsname *kernel, const char *cpu);
+void bench_die(const char *what); /* with errno's text */
+
 struct bench {
 	struct rig rig; /* BENCH_SLOTS slots, the first `peers` of them live */
 	struct gen *gen;

@@ -47,7 +47,7 @@ const char *env_pin_dir(char out[static ENV_PIN_DIR_LEN])
 {
 	static unsigned int n;
 
-	snprintf(out, ENV_PIN_DIR_LEN, "%s/sidecar%u/v2", bpffs, n++);
+	snprintf(out, ENV_PIN_DIR_LEN, "%s/sidecar%u/v3", bpffs, n++);
 	return out;
 }
 

@@ -202,7 +202,7 @@ static void test_refuses_other_abi(void **state UNUSED)
 	assert_int_equal(meta.slots, ENV_SLOTS);
 	meta.abi++;
 	assert_int_equal(bpf_map_update_elem(fd, &zero, &meta, 0), 0);
-	refuse(-EPROTO, "layout 3 with 64 slots");
+	refuse(-EPROTO, "layout 4 with 64 slots");
 	refuse(-EPROTO, "relayd --flush");
 }
 
@@ -421,9 +421,9 @@ static void test_memory(void **state UNUSED)
 	printf("# %.1f MiB without slots, %.0f bytes a slot\n", (double)small / (1 << 20),
 	       (double)(large - small) / SC_SLOTS_MAX);
 	assert_in_range(small, 1 << 20, 64 << 20);
-	/* slot, ceiling, scan, counters of each CPU and their own stripe */
-	assert_in_range((large - small) / SC_SLOTS_MAX, 64 + 8 + 72 + 2 * 64,
-			64 + 8 + 72 + 64 + 64 * 1024);
+	/* slot, ceiling, pace, scan, counters of each CPU and their own stripe */
+	assert_in_range((large - small) / SC_SLOTS_MAX, 64 + 8 + 16 + 72 + 2 * 64,
+			64 + 8 + 16 + 72 + 64 + 64 * 1024);
 }
 
 static uint32_t slot4_at(uint32_t index)
@@ -497,6 +497,51 @@ static void test_own_set(void **state UNUSED)
 	dp_close(dp);
 }
 
+static bool own_in_pool(void)
+{
+	AUTO_FD int fd = pinned("uplink");
+	struct sc_uplink up = {};
+	uint32_t zero = 0;
+
+	assert_int_equal(bpf_map_lookup_elem(fd, &zero, &up), 0);
+	return up.own_in_pool;
+}
+
+/* Told before an address is there, until it has gone, whatever else becomes of the uplink. */
+static void test_own_in_pool(void **state UNUSED)
+{
+	static const char *const outside[] = {"2001:db8:5:1::1", "::ffff:192.0.2.16",
+					      "::192.0.2.1"};
+	static const char *const inside[] = {
+		"2001:db8:5::1", "2001:db8:6:0:a::", "::ffff:192.0.2.0", "::ffff:198.51.100.127"};
+	struct dp *dp = must_open();
+	struct sc_own_key keys[4] = {};
+
+	for (size_t i = 0; i < ARRAY_SIZE(outside); i++)
+		assert_int_equal(inet_pton(AF_INET6, outside[i], keys[i].addr), 1);
+	OK(dp_own_set(dp, keys, ARRAY_SIZE(outside), &err));
+	assert_false(own_in_pool());
+	for (size_t i = 0; i < ARRAY_SIZE(inside); i++) {
+		assert_int_equal(inet_pton(AF_INET6, inside[i], keys[3].addr), 1);
+		OK(dp_own_set(dp, keys, 4, &err));
+		assert_true(own_in_pool());
+		OK(dp_attach_uplink(dp, (int)if_nametoindex("up0"), &err));
+		assert_true(own_in_pool());
+		dp_close(dp);
+		dp = must_open();
+		assert_true(own_in_pool());
+		OK(dp_own_set(dp, keys, 3, &err));
+		assert_false(own_in_pool());
+	}
+	/* A pool that comes to one. */
+	dp_close(dp);
+	conf.pools.v6[2] = conf.pools.v6[0];
+	assert_int_equal(inet_pton(AF_INET6, "2001:db8:5:1::", conf.pools.v6[2].addr), 1);
+	dp = must_open();
+	assert_true(own_in_pool());
+	dp_close(dp);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -516,6 +561,7 @@ int main(void)
 		T(test_unpin_detaches),
 		T(test_slot_set),
 		T(test_own_set),
+		T(test_own_in_pool),
 		T(test_clsact),
 		T(test_memory),
 	};

@@ -2,7 +2,7 @@
 /*
  * From the pins of the layout before this one, while packets go into a tunnel: no packet is lost,
  * no count goes missing, every link stays what it was. The old programs are stand-ins: they count
- * for slot 3 as ABI 1 did.
+ * for slot 3 as ABI 2 did.
  */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -22,7 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "../abi/v1.h"
+#include "../abi/v2.h"
 #include "rig.h"
 
 static struct rig rig;
@@ -38,10 +38,11 @@ static void pin(int fd, const char *name)
 	assert_int_equal(bpf_obj_pin(fd, path), 0);
 }
 
-static int make_map(const char *name, uint32_t value_size, uint32_t entries, uint32_t flags)
+static int make_map(enum bpf_map_type type, const char *name, uint32_t value_size, uint32_t entries,
+		    uint32_t flags)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = flags);
-	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, name, 4, value_size, entries, &opts);
+	int fd = bpf_map_create(type, name, 4, value_size, entries, &opts);
 
 	assert_true(fd >= 0);
 	pin(fd, name);
@@ -66,7 +67,7 @@ static int old_program(void)
 		{.code = BPF_STX | BPF_ATOMIC | BPF_DW,
 		 .dst_reg = BPF_REG_0,
 		 .src_reg = BPF_REG_1,
-		 .off = offsetof(struct v1_counters, down_packets),
+		 .off = offsetof(struct v2_counters, down_packets),
 		 .imm = BPF_ADD},
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = TCX_NEXT},
 		{.code = BPF_JMP | BPF_EXIT},
@@ -130,44 +131,71 @@ static void make_former_links(void)
 
 static void make_former_slots(void)
 {
-	struct v1_slot s3 = {.flags = V1_SLOT_LIVE,
+	struct v2_slot s3 = {.flags = V2_SLOT_LIVE | V2_SLOT_FIREWALL,
 			     .generation = 7,
 			     .account = 9,
 			     .wg_ifindex = rig.wg0,
 			     .vrf_ifindex = rig.vrf,
 			     .class_minor = 5,
-			     .mtu = 1420};
-	struct v1_slot s4 = s3, closed = {.generation = 3, .account = 4};
-	struct v1_counters c = {.up_packets = 11,
+			     .mtu = 1420,
+			     .in_byte_ps = 80000,
+			     .in_packet_ns = 1000,
+			     .scan_ns = 20000000};
+	struct v2_slot closed = {.generation = 3, .account = 4};
+	struct v2_counters c = {.up_packets = 11,
 				.up_bytes = 1100,
 				.down_bytes = 7,
 				.drop_packets = 2,
 				.drop_bytes = 90,
 				.last_up_ns = 12345};
-	AUTO_FD int slots = make_map("slots", sizeof(struct v1_slot), ENV_SLOTS, BPF_F_MMAPABLE);
+	AUTO_FD int slots = make_map(BPF_MAP_TYPE_ARRAY, "slots", sizeof(struct v2_slot), ENV_SLOTS,
+				     BPF_F_MMAPABLE);
 	uint32_t nr = 3;
 
 	assert_int_equal(inet_pton(AF_INET6, SLOT3_V6, s3.v6), 1);
 	assert_int_equal(inet_pton(AF_INET, SLOT3_V4, &s3.v4), 1);
 	assert_int_equal(bpf_map_update_elem(slots, &nr, &s3, BPF_ANY), 0);
-	for (unsigned int cpu = 0; cpu < cpus; cpu++) {
+	for (unsigned int cpu = 0; cpu <= cpus; cpu++) {
 		uint32_t at = cpu * ENV_SLOTS + 3;
 
 		assert_int_equal(bpf_map_update_elem(old_counters, &at, &c, BPF_ANY), 0);
 		c.last_up_ns++;
 	}
-	nr = 4; /* of a pool that is configured no more: stays closed */
-	assert_int_equal(inet_pton(AF_INET6, "2001:db8:ffff::4", s4.v6), 1);
-	assert_int_equal(bpf_map_update_elem(slots, &nr, &s4, BPF_ANY), 0);
 	nr = 5;
 	assert_int_equal(bpf_map_update_elem(slots, &nr, &closed, BPF_ANY), 0);
 }
 
+/* Of reason 3, on each CPU another number. */
+static void make_former_drops(void)
+{
+	AUTO_FD int fd =
+		make_map(BPF_MAP_TYPE_PERCPU_ARRAY, "drops", sizeof(uint64_t), SC_DROP_MAX, 0);
+	uint64_t n[1024] = {};
+	uint32_t reason = 3;
+
+	assert_in_range(cpus, 1, ARRAY_SIZE(n));
+	for (unsigned int cpu = 0; cpu < cpus; cpu++)
+		n[cpu] = cpu + 1;
+	assert_int_equal(bpf_map_update_elem(fd, &reason, n, BPF_ANY), 0);
+}
+
+static void make_former_rules(void)
+{
+	struct v2_firewall fw = {
+		.n = 1,
+		.rule[0] = {.proto = 6, .flags = V2_RULE_IN | V2_RULE_PROTO, .port_max = 65535}};
+	AUTO_FD int fd =
+		make_map(BPF_MAP_TYPE_HASH, "firewall", sizeof(fw), ENV_SLOTS, BPF_F_NO_PREALLOC);
+	uint32_t nr = 3;
+
+	assert_int_equal(bpf_map_update_elem(fd, &nr, &fw, BPF_ANY), 0);
+}
+
 static void write_meta(uint32_t abi, uint32_t slots)
 {
-	const struct v1_meta meta = {.abi = abi, .slots = slots, .cpus = cpus};
+	const struct v2_meta meta = {.abi = abi, .slots = slots, .cpus = cpus};
 	uint32_t zero = 0;
-	AUTO_FD int fd = make_map("meta", sizeof(meta), 1, 0);
+	AUTO_FD int fd = make_map(BPF_MAP_TYPE_ARRAY, "meta", sizeof(meta), 1, 0);
 
 	assert_int_equal(bpf_map_update_elem(fd, &zero, &meta, BPF_ANY), 0);
 }
@@ -187,11 +215,13 @@ static int setup(void **state UNUSED)
 	end = strrchr(former, '/');
 	*end = '\0';
 	assert_int_equal(mkdir(former, 0700), 0);
-	memcpy(end, "/v1", 4);
+	memcpy(end, "/v2", 4);
 	assert_int_equal(mkdir(former, 0700), 0);
-	old_counters =
-		make_map("counters", sizeof(struct v1_counters), cpus * ENV_SLOTS, BPF_F_MMAPABLE);
+	old_counters = make_map(BPF_MAP_TYPE_ARRAY, "counters", sizeof(struct v2_counters),
+				(cpus + 1) * ENV_SLOTS, BPF_F_MMAPABLE);
 	make_former_slots();
+	make_former_drops();
+	make_former_rules();
 	return 0;
 }
 
@@ -232,6 +262,8 @@ static void test_takes_over_under_traffic(void **state UNUSED)
 					    "link_wg1_in"};
 	uint32_t id[ARRAY_SIZE(links)], prog[ARRAY_SIZE(links)], now;
 	AUTO_FD int raw = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(0x86dd));
+	uint64_t drops[SC_DROP_MAX];
+	struct sc_firewall fw;
 	struct sc_counters n;
 	struct sc_slot s;
 	struct err err = {};
@@ -239,7 +271,7 @@ static void test_takes_over_under_traffic(void **state UNUSED)
 	struct pkt p = {};
 
 	assert_true(raw >= 0);
-	write_meta(1, ENV_SLOTS);
+	write_meta(2, ENV_SLOTS);
 	make_former_links();
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
 		assert_true(id[i] = link_id(former, links[i], &prog[i]));
@@ -261,12 +293,15 @@ static void test_takes_over_under_traffic(void **state UNUSED)
 	}
 	dp_counters(rig.dp, 3, &n);
 	assert_int_equal(n.down_packets, 500);
-	assert_int_equal(n.down_bytes, 7 * cpus + 300 * 40);
-	assert_int_equal(n.up_packets, 11 * cpus);
-	assert_int_equal(n.up_bytes, 1100 * cpus);
-	assert_int_equal(n.drop_packets, 2 * cpus);
-	assert_int_equal(n.drop_bytes, 90 * cpus);
-	assert_int_equal(n.last_up_ns, 12345 + cpus - 1);
+	assert_int_equal(n.down_bytes, 7 * (cpus + 1) + 300 * 40);
+	assert_int_equal(n.up_packets, 11 * (cpus + 1));
+	assert_int_equal(n.up_bytes, 1100 * (cpus + 1));
+	assert_int_equal(n.drop_packets, 2 * (cpus + 1));
+	assert_int_equal(n.drop_bytes, 90 * (cpus + 1));
+	assert_int_equal(n.last_up_ns, 12345 + cpus);
+	assert_int_equal(dp_drops(rig.dp, drops, &err), 0);
+	for (int i = 0; i < SC_DROP_MAX; i++)
+		assert_int_equal(drops[i], i == 3 ? cpus * (cpus + 1) / 2 : 0);
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
 		assert_int_equal(link_id(rig.pin_dir, links[i], &now), id[i]);
 		assert_int_not_equal(now, prog[i]);
@@ -275,14 +310,19 @@ static void test_takes_over_under_traffic(void **state UNUSED)
 	assert_int_equal(stat(former, &st), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_int_equal(dp_slot_get(rig.dp, 3, &s), 0);
-	assert_int_equal(s.flags, SC_SLOT_LIVE | SC_SLOT_SMTP);
+	assert_int_equal(s.flags, SC_SLOT_LIVE | SC_SLOT_FIREWALL);
 	assert_int_equal(s.generation, 7);
 	assert_int_equal(s.class_minor, 5);
-	assert_int_equal(s.scan_ns | s.in_byte_ps | s.in_packet_ns, 0);
-	for (uint32_t nr = 4; nr < 6; nr++) {
-		assert_int_equal(dp_slot_get(rig.dp, nr, &s), 0);
-		assert_int_equal(s.flags & SC_SLOT_LIVE, 0);
-	}
+	assert_int_equal(s.in_byte_ps, 80000);
+	assert_int_equal(s.in_packet_ns, 1000);
+	assert_int_equal(s.scan_ns, 20000000);
+	assert_int_equal(s.pace_byte_ps, 0);
+	assert_true(dp_firewall_get(rig.dp, 3, &fw));
+	assert_int_equal(fw.n, 1);
+	assert_int_equal(fw.rule[0].proto, 6);
+	assert_int_equal(dp_slot_get(rig.dp, 5, &s), 0);
+	assert_int_equal(s.flags & SC_SLOT_LIVE, 0);
+	assert_int_equal(s.generation, 3);
 	assert_int_equal(dp_settle(rig.dp, &err), 0);
 	dp_close(rig.dp);
 	/* And once more as any other adoption: nothing is counted twice. */
@@ -299,7 +339,7 @@ static void test_resumes(void **state UNUSED)
 	struct err err = {};
 	uint32_t prog;
 
-	write_meta(1, ENV_SLOTS);
+	write_meta(2, ENV_SLOTS);
 	make_former_links();
 	assert_int_equal(dp_open(&rig.conf, &rig.dp, &err), 0);
 	assert_int_equal(dp_attach_wg(rig.dp, (int)rig.wg0, 0, &err), 0);
@@ -312,7 +352,7 @@ static void test_resumes(void **state UNUSED)
 	assert_int_equal(dp_attach_uplink(rig.dp, (int)rig.up, &err), 0);
 	assert_int_equal(dp_settle(rig.dp, &err), 0);
 	dp_counters(rig.dp, 3, &n);
-	assert_int_equal(n.up_packets, 11 * cpus);
+	assert_int_equal(n.up_packets, 11 * (cpus + 1));
 	dp_close(rig.dp);
 }
 
@@ -337,7 +377,7 @@ static void test_refuses_unknown(void **state UNUSED)
 
 static void test_refuses_other_size(void **state UNUSED)
 {
-	write_meta(1, ENV_SLOTS / 2);
+	write_meta(2, ENV_SLOTS / 2);
 	refuse("with 32 slots");
 }
 
@@ -346,11 +386,35 @@ static void test_refuses_foreign_map(void **state UNUSED)
 {
 	char path[PATH_MAX];
 
-	write_meta(1, ENV_SLOTS);
+	write_meta(2, ENV_SLOTS);
 	snprintf(path, sizeof(path), "%s/slots", former);
 	assert_int_equal(unlink(path), 0);
-	close(make_map("slots", 128, ENV_SLOTS, BPF_F_MMAPABLE));
-	refuse("is not as layout 1 has it");
+	close(make_map(BPF_MAP_TYPE_ARRAY, "slots", 256, ENV_SLOTS, BPF_F_MMAPABLE));
+	refuse("slots has another layout");
+}
+
+/* Two layouts back, or one that is yet to come: its programs would run beside ours. */
+static void test_refuses_others(void **state UNUSED)
+{
+	static const char *const dirs[] = {"/v1", "/v4"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		char dir[ENV_PIN_DIR_LEN];
+
+		snprintf(dir, sizeof(dir), "%.*s%s", (int)(strrchr(former, '/') - former), former,
+			 dirs[i]);
+		assert_int_equal(mkdir(dir, 0700), 0);
+		refuse("only 2 can be taken over");
+		assert_int_equal(rmdir(dir), 0);
+	}
+}
+
+/* A map that both layouts have, of another size. */
+static void test_refuses_other_shared_map(void **state UNUSED)
+{
+	write_meta(2, ENV_SLOTS);
+	close(make_map(BPF_MAP_TYPE_ARRAY, "own", 4, 1, 0));
+	refuse("own has another layout");
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -360,7 +424,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_takes_over_under_traffic), T(test_resumes),
 		T(test_refuses_unknown),	  T(test_refuses_other_size),
-		T(test_refuses_foreign_map),
+		T(test_refuses_foreign_map),	  T(test_refuses_others),
+		T(test_refuses_other_shared_map),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -17,7 +17,7 @@
 #define VERIFIER_LIMIT 1000000 /* BPF_COMPLEXITY_LIMIT_INSNS, since 5.2 */
 
 #define N_PROGS 8
-#define N_SWITCHES 4
+#define N_SWITCHES 5
 
 static char names[N_PROGS][32];
 static uint32_t read_most[N_PROGS], machine_bytes[N_PROGS];
@@ -59,6 +59,7 @@ static void test_half_of_the_limit(void **state UNUSED)
 		rig.conf.handshakes_per_s = on & 2 ? 100 : 0;
 		rig.conf.hairpin_deny = on & 4;
 		rig.conf.isolation_account = on & 8;
+		rig.conf.pace = on & 16;
 		rig_open(&rig);
 		look_at(&rig);
 		rig_close(&rig);

@@ -63,7 +63,7 @@ static void start(enum conf_isolation isolation)
 	net.syncing = false;
 	net.synced = true;
 	kernel_reset(&net);
-	if (net_htb_new(NULL, htb_devices, KERNEL_SLOTS / 2, KERNEL_SLOTS, &net.htb, &err))
+	if (net_htb_new(NULL, htb_devices, KERNEL_SLOTS / 2, 0, KERNEL_SLOTS, &net.htb, &err))
 		abort();
 }
 

@@ -58,7 +58,7 @@ static const char full[] =
 	"state: {dir: /srv/state}\n"
 	"tiers:\n"
 	"  gold: {scan_per_s: 70, rate_kbps: 5000, peers: 2, ipv4: 1, ipv6: 4, smtp: true}\n"
-	"shaper: {classes: 0}\n"
+	"shaper: {total_mbps: 940, classes: 0, mode: edt}\n"
 	"mld: false\n"
 	"xdp: generic\n"
 	"hairpin: deny\n"
@@ -104,7 +104,9 @@ static const char canonical[] = "name: paris-1\n"
 				"xdp: generic\n"
 				"mld: false\n"
 				"shaper:\n"
+				"  mode: edt\n"
 				"  classes: 0\n"
+				"  total_mbps: 940\n"
 				"tiers:\n"
 				"  gold:\n"
 				"    peers: 2\n"
@@ -192,6 +194,10 @@ static const struct {
 	 "t.yaml:1:20: wireguard.ports: expected two ports: [51820, 51821]"},
 	{"wireguard: {ports: [1, 2, 3]}\n",
 	 "t.yaml:1:20: wireguard.ports: expected two ports: [51820, 51821]"},
+	{"shaper: {mode: police}\n",
+	 "t.yaml:1:16: shaper.mode: \"police\": expected one of htb, edt"},
+	{"shaper: {total_mbps: 100001}\n",
+	 "t.yaml:1:22: shaper.total_mbps: \"100001\": expected a number from 0 to 100000"},
 	{"hairpin: maybe\n", "t.yaml:1:10: hairpin: \"maybe\": expected one of uplink, deny"},
 	{"uplink: [a]\n", "t.yaml:1:9: uplink: expected a single value"},
 	{"uplink: eth0/1\n",

@@ -254,6 +254,56 @@ static void abuse_ceiling_follows_the_tier(void **state)
 	}
 }
 
+/* With HTB a class holds the rate, with fq the slot does. A guarantee is never below the ceiling.
+ */
+static void pace_follows_the_tier(void **state)
+{
+	static const struct {
+		enum conf_shaper shaper;
+		uint32_t ceil_kbps, rate_kbps, byte_ps;
+	} cases[] = {
+		{CONF_SHAPER_HTB, 10000, 0, 0},		{CONF_SHAPER_EDT, 0, 0, 0},
+		{CONF_SHAPER_EDT, 0, 10000, 0},		{CONF_SHAPER_EDT, 10000, 0, 800000},
+		{CONF_SHAPER_EDT, 10000, 5000, 800000}, {CONF_SHAPER_EDT, 10000, 50000, 160000},
+		{CONF_SHAPER_EDT, 1, 0, 1000000000}, /* 8 kbit/s at least */
+		{CONF_SHAPER_EDT, 100000000, 0, 80},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct kstate_env e = env;
+		struct peer p = peer_of(5, 1);
+		struct kstate s;
+
+		e.shaper = cases[i].shaper;
+		p.ceil_kbps = cases[i].ceil_kbps;
+		p.rate_kbps = cases[i].rate_kbps;
+		s = state_of(&e, &p, 1);
+		assert_int_equal(s.slots[0].pace_byte_ps, cases[i].byte_ps);
+		kstate_clear(&s);
+	}
+}
+
+/* Neither key nor route nor device: one slot, whose owner stays. */
+static void another_tier_touches_the_slot_alone(void **state)
+{
+	struct kstate_env e = env;
+	struct peer before = peer_of(5, 1), after = peer_of(5, 1);
+
+	(void)state;
+	before.ceil_kbps = 50000;
+	after.ceil_kbps = 60000;
+	after.smtp = 1;
+	expect(state_of(&e, &after, 1), state_of(&e, &before, 1), "slot set 5\n");
+	e.shaper = CONF_SHAPER_EDT;
+	after.smtp = 0;
+	before.ceil_kbps = 1000;
+	after.ceil_kbps = 2000; /* the abuse ceiling is the same */
+	expect(state_of(&e, &after, 1), state_of(&e, &before, 1), "slot set 5\n");
+	e.shaper = CONF_SHAPER_HTB; /* its class changes, nothing else */
+	expect(state_of(&e, &after, 1), state_of(&e, &before, 1), "");
+}
+
 /* Its next key waits on the other device: nothing else is touched. */
 static void a_rotation_begins_beside_what_runs(void **state)
 {
@@ -308,6 +358,8 @@ int main(void)
 		cmocka_unit_test(a_rotation_begins_beside_what_runs),
 		cmocka_unit_test(a_rotation_turns_over_without_touching_a_key),
 		cmocka_unit_test(abuse_ceiling_follows_the_tier),
+		cmocka_unit_test(pace_follows_the_tier),
+		cmocka_unit_test(another_tier_touches_the_slot_alone),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -9,7 +9,7 @@ BUILD=${BUILD:-build/out}
 plan 3
 
 # QEMU leaves this folder when it goes into the background: its socket paths are absolute.
-start() { # start VM MAC-OF-UPLINK VM-AT-THE-OTHER-END MAC-OF-MGMT
+start() { # start VM MAC-OF-UPLINK VM-AT-THE-OTHER-END MAC-OF-MGMT MAC-OF-SECOND-CABLE
 	local vm=$1 port
 	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	rm -f $VM_RUN/"$vm".*
@@ -27,7 +27,9 @@ start() { # start VM MAC-OF-UPLINK VM-AT-THE-OTHER-END MAC-OF-MGMT
 		-netdev "dgram,id=up,local.type=unix,local.path=$PWD/$VM_RUN/$vm.sock,remote.type=unix,remote.path=$PWD/$VM_RUN/$3.sock" \
 		-device "virtio-net-pci,netdev=up,mac=$2" \
 		-netdev "user,id=mgmt,ipv6=off,restrict=on,hostfwd=tcp:127.0.0.1:$port-:22" \
-		-device "virtio-net-pci,netdev=mgmt,mac=$4"
+		-device "virtio-net-pci,netdev=mgmt,mac=$4" \
+		-netdev "dgram,id=second,local.type=unix,local.path=$PWD/$VM_RUN/$vm.second,remote.type=unix,remote.path=$PWD/$VM_RUN/$3.second" \
+		-device "virtio-net-pci,netdev=second,mac=$5"
 }
 
 up() {
@@ -44,8 +46,8 @@ if [ -e $VM_RUN/relay.port ] && up relay 2>/dev/null && up edge 2>/dev/null; the
 	ok "both machines run already"
 else
 	echo "# booting two machines under emulation (about half a minute) ..."
-	start relay 52:54:00:00:00:01 edge 52:54:00:00:00:0a
-	start edge 52:54:00:00:00:02 relay 52:54:00:00:00:0b
+	start relay 52:54:00:00:00:01 edge 52:54:00:00:00:0a 52:54:00:00:00:03
+	start edge 52:54:00:00:00:02 relay 52:54:00:00:00:0b 52:54:00:00:00:04
 	wait_until 600 up relay && wait_until 600 up edge || {
 		for f in $VM_RUN/*.console; do tail -n 30 "$f"; done | sed 's/^/# /'
 		echo "Bail out! a machine does not come up"
@@ -57,7 +59,7 @@ fi
 rm -rf $VM_RUN/dest
 make -s install DESTDIR=$VM_RUN/dest BUILD="$BUILD" >/dev/null
 mkdir -p $VM_RUN/dest/usr/lib/sidecar-test
-cp selftests/vm/probe.py $VM_RUN/dest/usr/lib/sidecar-test/
+cp selftests/vm/*.py $VM_RUN/dest/usr/lib/sidecar-test/
 install_on relay
 install_on edge
 ok "this build is installed on both"

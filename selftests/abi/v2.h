@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Layout 2, frozen as it was. Nothing but a test of what takes it over includes this; it never
+ * changes. Drop reasons were 1 to 17 of those in bpf/include/drop.h.
+ */
+#ifndef SELFTESTS_ABI_V2_H
+#define SELFTESTS_ABI_V2_H
+
+#include <linux/types.h>
+
+#define V2_ABI 2 /* also the last part of V2_PIN_DIR_ABI */
+#define V2_PIN_DIR "/sys/fs/bpf/sidecar"
+#define V2_PIN_DIR_ABI V2_PIN_DIR "/v2" /* maps, programs' links */
+
+#define V2_MAX_POOLS 8 /* per family; more: the configuration is refused */
+#define V2_SLOTS_DEFAULT 16384
+#define V2_SLOTS_MAX 131072
+#define V2_POOL4_MAX_ADDRS 65536 /* all IPv4 pools together */
+#define V2_MAX_OWN 64		 /* the relay's own addresses; more: refused at start */
+
+/* The MAC of every VRF device: the Ethernet header pushed before the redirect carries it. */
+#define V2_VRF_MAC {0x02, 0x53, 0x43, 0x00, 0x00, 0x01}
+
+/* skb->mark of packets that passed our hooks: high byte says which, the rest is the HTB minor. */
+#define V2_MARK_MASK 0xff000000
+#define V2_MARK_UP 0x5c000000	/* from a tunnel, source checked */
+#define V2_MARK_DOWN 0x5d000000 /* from the uplink to a live slot, left to the stack */
+#define V2_MARK_CLASS 0x0000ffff
+
+#define V2_HTB_MAJOR 0x00010000u /* class id = 1:minor on wg0, wg1 and the uplink */
+
+/* Map "pools": one element. Unused entries have len 0. */
+struct v2_pool6 {
+	__u8 addr[16];
+	__u32 len;	 /* prefix length */
+	__u32 slot_bits; /* low bits of the address that hold the slot, 14..32 */
+};
+
+struct v2_pool4 {
+	__be32 addr;
+	__u32 len;
+	__u32 first; /* index of its first address in map "slot4" */
+	__u32 pad;
+};
+
+struct v2_pools {
+	struct v2_pool6 v6[V2_MAX_POOLS];
+	struct v2_pool4 v4[V2_MAX_POOLS];
+};
+
+/* Map "uplink": one element, written when the programs are attached there. */
+struct v2_uplink {
+	__u32 ifindex;
+	__u8 mac[6];
+	__u8 pad[2];
+};
+
+/* Map "slots": mmap-able array indexed by slot. */
+#define V2_SLOT_LIVE 0x1u
+#define V2_SLOT_SMTP 0x2u     /* may open connections to port 25 */
+#define V2_SLOT_FIREWALL 0x4u /* has an entry in map "firewall": without it, all is refused */
+#define V2_SLOT_BOTH 0x8u     /* its key rotates: either device of the pair is right */
+
+struct v2_slot {
+	__u32 flags;
+	__u32 generation;
+	__u8 v6[16];
+	__be32 v4; /* 0 = none */
+	__u32 account;
+	__u32 wg_ifindex;
+	__u32 vrf_ifindex;
+	__u32 class_minor; /* HTB class, 0 = unshaped */
+	__u32 mtu;	   /* of the tunnel: longer packets go to the stack */
+	/* Abuse ceiling of what comes from the uplink: a packet costs the larger of the two. */
+	__u32 in_byte_ps;   /* picoseconds a byte, 0 = no limit */
+	__u32 in_packet_ns; /* nanoseconds a packet, 0 = no limit */
+	__u32 scan_ns;	    /* each new destination of a connection, 0 = no limit */
+	__u32 pad;
+};
+
+/* Map "ceiling": array indexed by slot, __u64: when (CLOCK_MONOTONIC, ns) all that came is paid. */
+#define V2_CEILING_BURST_NS 250000000ull
+
+/* Map "scan": array indexed by slot. Which destinations were seen of late: one tag for each of 32
+ * classes of them; another tag in its place is a new destination. */
+#define V2_SCAN_TAGS 32
+#define V2_SCAN_BURST_NS 5000000000ull
+
+struct v2_scan {
+	__u64 paid_ns; /* as in map "ceiling" */
+	__u16 tag[V2_SCAN_TAGS];
+};
+
+/* Map "handshakes": LRU hash, value as in map "ceiling": handshake initiations by source, IPv6 by
+ * /64, IPv4 by /24 (as 0:ffff:a.b.c.0). Full: the source unheard of for longest is forgotten. */
+#define V2_MAX_HANDSHAKE_SOURCES 16384
+#define V2_HANDSHAKE_BURST_NS 4000000000ull
+
+struct v2_source {
+	__u8 prefix[8];
+};
+
+/*
+ * Map "firewall": hash by slot. The first rule that matches decides, none: open. Of TCP only the
+ * first packet of a connection is judged (SYN without ACK), of ICMP neither errors nor echo
+ * replies, of fragments the first one. A UDP packet that is refused passes all the same within
+ * V2_REPLY_NS of an allowed one the other way (map "replies": LRU hash, value: when).
+ */
+#define V2_MAX_RULES 16
+#define V2_MAX_REPLIES 65536
+#define V2_REPLY_NS 120000000000ull
+
+#define V2_RULE_IN 0x1u /* from outside to the container */
+#define V2_RULE_OUT 0x2u
+#define V2_RULE_ALLOW 0x4u /* else deny */
+#define V2_RULE_PROTO 0x8u /* proto is to be the same; 1 stands for ICMP of both families */
+
+struct v2_rule {
+	__u8 addr[16]; /* of the other end; IPv4 as ::ffff:a.b.c.d */
+	__u8 addr_len; /* prefix length, 0 = any; of IPv4 + 96 */
+	__u8 proto;
+	__u8 flags;
+	__u8 pad;
+	__u16 port_min; /* the packet's destination port, host order; TCP, UDP, SCTP */
+	__u16 port_max; /* 0 to 65535: whatever it is, also where there are no ports */
+};
+
+struct v2_firewall {
+	__u32 n;
+	struct v2_rule rule[V2_MAX_RULES];
+};
+
+struct v2_flow {
+	__u32 slot;
+	__u32 generation;
+	__u8 remote[16];
+	__be16 remote_port;
+	__be16 local_port;
+};
+
+/* Map "slot4": array, index of an IPv4 pool address -> slot + 1, 0 = none. */
+
+/* Map "own": hash (value: __u32 1), the relay's own addresses: not reachable through a tunnel, and
+ * left to the stack when they lie in a pool. */
+struct v2_own_key {
+	__u8 addr[16]; /* IPv4 as ::ffff:a.b.c.d */
+};
+
+/* Map "counters": mmap-able array, index = cpu * slots + slot; behind the last CPU's one more
+ * stripe that user space writes (what an earlier layout had counted). Bytes are of IP packets as
+ * they leave or enter the wire: after GRO, every segment's headers are counted. */
+struct v2_counters {
+	__u64 up_packets; /* from the container */
+	__u64 up_bytes;
+	__u64 down_packets; /* to the container */
+	__u64 down_bytes;
+	__u64 drop_packets; /* of this slot, all reasons */
+	__u64 drop_bytes;
+	__u64 last_up_ns; /* CLOCK_MONOTONIC of the last packet from the container */
+	__u64 pad;
+};
+
+/* Map "drops": per-CPU array by enum v2_drop (drop.h), packets. */
+
+/* Map "monitor": mmap-able array, one element: drops are reported until then. */
+struct v2_monitor {
+	__u64 until_ns; /* CLOCK_MONOTONIC */
+};
+
+/* Map "sampler": per-CPU array, one element: of each CPU's drops in a window, so many are reported
+ * at most. */
+#define V2_EVENTS_WINDOW_NS 100000000ull
+#define V2_EVENTS_PER_WINDOW 32
+
+struct v2_sampler {
+	__u64 window_ns; /* its start */
+	__u64 n;
+};
+
+/* Map "events": ring buffer. Full: events are lost, counters are not. */
+#define V2_EVENTS_BYTES 262144
+#define V2_EVENT_HEAD 64
+
+struct v2_event {
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u32 reason;  /* enum v2_drop */
+	__u32 slot;    /* 0xffffffff = none */
+	__u32 len;     /* of the packet, from its IP header on */
+	__u32 head_len;
+	__u8 head[V2_EVENT_HEAD]; /* first bytes from the IP header on; of ARP from that on */
+};
+
+/* Map "meta": one element, compared by the loader before it adopts anything. */
+struct v2_meta {
+	__u32 abi;
+	__u32 slots;
+	__u32 cpus;
+	__u32 pad;
+};
+
+#endif

@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# TCP through all of the relay's hooks is at least what the same machine carries as a bare WireGuard
+# router. Both paths are the same on the edge machine and take turns; only the relay differs:
+#
+#	client -- router == ext0: XDP, tc, VRF, HTB, wg0 ======= host A: container "fast", sidecar0
+#	                 \= eth2: forwarding, wgbare; netns bare == host A: netns barehost, wgb0
+#
+# Under emulation a ratio means something, a speed does not.
+set -eu
+cd "$(dirname "$0")/../.."
+. selftests/vm/lib.sh
+. selftests/vm/sidecar.sh
+
+ROUNDS=${LONG:+9}
+ROUNDS=${ROUNDS:-3}
+EACH=${LONG:+6}
+EACH=${EACH:-3}
+# The short form shares two cores with whatever else runs: it only sees what is badly wrong.
+LEAST=${LONG:+100}
+LEAST=${LEAST:-60}
+FAMILIES=${LONG:+6 4}
+FAMILIES=${FAMILIES:-6}
+# shellcheck disable=SC2086
+set -- $FAMILIES
+plan $((2 + 2 * $#))
+
+cleanup() {
+	container_gone a fast
+	on edge sh -c 'ip netns pids barehost | xargs -r kill'
+	on edge ip netns del barehost
+	on relay ip netns del bare
+	in_ns inet sh -c 'ip link set eth2 down; ip addr flush dev eth2'
+}
+at_exit cleanup
+
+# The bare router: a namespace without any hook or rule, the second cable alone.
+bare_relay() { # bare_relay OWN-KEY PEER-PUBLIC-KEY
+	on relay bash -eus -- "$@" <<'EOT'
+ip netns add bare
+ip link set eth2 netns bare
+run() { nsenter --net=/run/netns/bare "$@"; }
+run sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv6.conf.eth2.accept_dad=0
+run ip link set eth2 up
+run ip addr add 198.18.1.2/24 dev eth2
+run ip -6 addr add 2001:db8:ba::2/64 dev eth2 nodad
+run ip route add default via 198.18.1.1
+run ip -6 route add default via 2001:db8:ba::1
+run ip link add wgbare mtu 1420 type wireguard
+echo "$1" | run wg set wgbare listen-port 51900 private-key /dev/stdin peer "$2" \
+	allowed-ips 2001:db8:b::1/128,198.18.2.1/32
+run ip link set wgbare up
+run ip route add 198.18.2.1 dev wgbare
+run ip -6 route add 2001:db8:b::1 dev wgbare
+EOT
+}
+
+# The tunnel's other end as the agent makes it: its socket on the host, the device in a namespace.
+bare_edge() { # bare_edge OWN-KEY RELAY-PUBLIC-KEY
+	on edge bash -eus -- "$@" <<'EOT'
+ip link set eth2 netns inet
+inet() { nsenter --net=/run/netns/inet "$@"; }
+inet ip link set eth2 up
+inet ip addr add 198.18.1.1/24 dev eth2
+inet ip -6 addr add 2001:db8:ba::1/64 dev eth2 nodad
+inet ip route add 198.18.2.0/24 via 198.18.1.2
+inet ip -6 route add 2001:db8:b::/64 via 2001:db8:ba::2
+ip netns add barehost
+run() { nsenter --net=/run/netns/barehost "$@"; }
+ip link add wgb0 mtu 1420 type wireguard
+echo "$1" | wg set wgb0 private-key /dev/stdin peer "$2" endpoint 198.18.1.2:51900 \
+	persistent-keepalive 25 allowed-ips ::/0,0.0.0.0/0
+ip link set wgb0 netns barehost
+run ip link set lo up
+run ip addr add 198.18.2.1/32 dev wgb0
+run ip -6 addr add 2001:db8:b::1/128 dev wgb0 nodad
+run ip link set wgb0 up
+run ip route add default dev wgb0
+run ip -6 route add default dev wgb0
+run iperf3 -s -D
+EOT
+}
+
+# shellcheck disable=SC2034 # by name
+bare4=198.18.2.1 bare6=2001:db8:b::1
+relay_key=$(on relay wg genkey) host_key=$(on relay wg genkey)
+bare_relay "$relay_key" "$(on relay wg pubkey <<<"$host_key")"
+bare_edge "$host_key" "$(on relay wg pubkey <<<"$relay_key")"
+check "the bare router carries packets" reachable $bare6 30
+
+relay_up
+agent_up a alice pulse+ipv4
+container_gone a fast
+docker_on a run -d --name fast --label sidecar.enable=true --label sidecar.ipv4=true \
+	-v /usr:/usr:ro sidecar-test iperf3 -s >/dev/null
+wait_until 60 has_peer fast
+# shellcheck disable=SC2034
+fast6=$(peer_field fast ipv6) fast4=$(peer_field fast ipv4)
+check "the container is reached" reachable "$fast6" 60
+
+# kbps ADDR [-R]: TCP's own, after a second.
+kbps() {
+	in_client iperf3 -J -O 1 -t "$EACH" --connect-timeout 20000 -c "$@" |
+		jq '.end.sum_received.bits_per_second // 0 | . / 1000 | round'
+}
+median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+
+for family in "$@"; do
+	for dir in "" -R; do
+		name="IPv$family, $([ -z "$dir" ] && echo "to the container" || echo "from the container")"
+		fast=fast$family bare=bare$family
+		rm -f "$TMP/fast" "$TMP/bare"
+		for ((round = 0; round < ROUNDS; round++)); do
+			# shellcheck disable=SC2086
+			kbps "${!bare}" $dir >>"$TMP/bare"
+			# shellcheck disable=SC2086
+			kbps "${!fast}" $dir >>"$TMP/fast"
+		done
+		percent=$(($(median <"$TMP/fast" | cut -d. -f1) * 100 / ($(median <"$TMP/bare" | cut -d. -f1) + 1)))
+		note "$name, kbit/s under emulation: bare $(paste -sd' ' "$TMP/bare"); all hooks $(paste -sd' ' "$TMP/fast")"
+		check "$name: $percent % of the bare router's TCP" test $percent -ge "$LEAST"
+	done
+done
