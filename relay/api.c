@@ -19,6 +19,7 @@
 #include "api_state.h"
 #include "api_sync.h"
 #include "isolate.h"
+#include "place.h"
 #include "role.h"
 
 #define DRAIN_MS 3000 /* requests in work at the end may take this long */
@@ -202,20 +203,6 @@ static void on_relay(const struct msg *msg, void *ctx)
 		stop(run, 1);
 }
 
-static int read_conf(struct conf *ret_conf, struct err *err)
-{
-	AUTO_FREE char *text = malloc(CONF_MAX_BYTES + 1);
-	ssize_t n;
-
-	if (!text)
-		return err_set(err, -ENOMEM, "configuration: out of memory");
-	n = pread(MSG_FD_CONF, text, CONF_MAX_BYTES + 1, 0);
-	if (n < 0)
-		return err_sys(err, -errno, "configuration");
-	close(MSG_FD_CONF);
-	return conf_parse(text, (size_t)n, "configuration", ret_conf, err);
-}
-
 static int set_up(struct run *run, struct err *err)
 {
 	const struct api_net_events events = {.relay = on_relay,
@@ -224,14 +211,15 @@ static int set_up(struct run *run, struct err *err)
 					      .lost = on_lost,
 					      .ctx = run};
 	struct api *api = &run->api;
-	char dir[API_STATE_DIR_LEN];
+	char dir[API_STATE_DIR_LEN], db_dir[PLACE_LEN];
 	int r;
 
-	r = read_conf(&api->conf, err);
+	r = role_read_conf(&api->conf, err);
 	if (!r)
 		api_files_read(&api->files, &api->conf);
 	if (!r)
-		r = isolate_api(api_state_dir(dir, &api->conf), err);
+		r = isolate_api(api_state_dir(dir, &api->conf), place_db(db_dir, &api->conf, NULL),
+				err);
 	/* Not before isolate_api(): the loop must not find io_uring. */
 	if (!r && uv_loop_init(&run->loop))
 		r = err_set(err, -ENOMEM, "event loop");

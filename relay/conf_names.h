@@ -12,10 +12,14 @@
 #define CONF_RATE_KBPS_MAX 100000000 /* 100 Gbit/s */
 #define CONF_HOLD_DAYS_MAX 3650
 #define CONF_SCAN_PER_S_MAX 1000000
+#define CONF_SYNC_MS_MIN 100
+#define CONF_SYNC_MS_MAX 60000
 
 extern const char *const conf_pool_mode_names[];
 extern const char *const conf_isolation_names[];
 extern const char *const conf_hairpin_names[];
 extern const char *const conf_xdp_names[];
+extern const char *const conf_state_mode_names[];
+extern const char *const conf_log_names[];
 
 #endif
