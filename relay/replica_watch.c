@@ -232,6 +232,8 @@ int replica_watch(const struct conf *conf, struct err *err)
 	w.behind = open(place_db(path, conf, PLACE_BEHIND), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (w.signals < 0 || w.behind < 0)
 		return err_sys(err, -errno, "%s", path);
+	/* What was there before, Litestream compares when it starts. */
+	has_changed(&w);
 	set_since(&w, (struct mono){});
 	r = loop(&w, err);
 	if (w.pid > 0)
