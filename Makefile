@@ -12,6 +12,7 @@ GOALS := all demo check check-unit check-bpf check-net check-api check-vm check-
 # Variables given on the command line travel in MAKEFLAGS.
 $(GOALS):
 	@sh selftests/harness/buildroot.sh
+	@$(if $(filter check check-api check-vm check-long,$@),sh selftests/harness/litestream.sh)
 	@$(if $(filter vm-%,$@),KEEP=1) selftests/harness/enter.sh make $@
 .DEFAULT_GOAL := all
 
@@ -79,7 +80,7 @@ API_TESTS := $(sort $(wildcard selftests/api/test_*.sh)) $(sort $(wildcard selft
 FUZZERS := $(FUZZ_SRC:%.c=$(BUILD)/%)
 
 .PHONY: all demo check check-unit check-bpf check-net check-api check-vm check-long bench fuzz lint format \
-	analyze install vm-ssh vm-stop tests fuzzers
+	analyze install vm-ssh vm-stop tests fuzzers litestream
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -181,20 +182,24 @@ check-bpf: $(BPF_TESTS)
 	@$(RUN) --title bpf $(BPF_TESTS)
 check-net: $(NET_TESTS)
 	@$(RUN) --title net $(NET_TESTS) $(sort $(wildcard selftests/net/test_*.sh))
-check-api: $(BUILD)/relayd $(BUILD)/relayctl $(API_TOOLS)
+litestream:
+	@sh selftests/harness/litestream.sh
+check-api: litestream $(BUILD)/relayd $(BUILD)/relayctl $(API_TOOLS)
 	@BUILD=$(BUILD) $(RUN) --title api $(API_TESTS)
 lint:
 	@$(RUN) --title lint $(sort $(wildcard selftests/lint/*.sh))
-check-vm: $(BIN) $(BUILD)/selftests/net/test_shaper
+check-vm: litestream $(BIN) $(BUILD)/selftests/net/test_shaper
 	@BUILD=$(BUILD) $(RUN) --title vm $(VM_TESTS)
-check:
+check: litestream
 	@$(MAKE) --no-print-directory all tests fuzzers
 	@$(MAKE) --no-print-directory SAN=1 all tests
 	@BUILD=$(BUILD) $(RUN) --title check $(sort $(wildcard selftests/lint/*.sh)) $(UNIT) $(BPF_TESTS) $(NET_TESTS) \
 		$(sort $(wildcard selftests/net/test_*.sh)) selftests/fuzz/test_fuzz.sh $(API_TESTS) \
 		$(patsubst build/out/%,build/out-san/%,$(UNIT) $(BPF_TESTS) $(NET_TESTS)) $(VM_TESTS)
-check-long: $(BIN) $(API_TOOLS) $(BUILD)/selftests/net/test_shaper
-	@BUILD=$(BUILD) LONG=1 $(RUN) --title long selftests/api/test_70_crash.sh selftests/api/test_80_load.sh $(VM_TESTS)
+# The tests of the API that have a longer form.
+LONG_API_TESTS := $(shell grep -l LONG $(API_TESTS))
+check-long: litestream $(BIN) $(API_TOOLS) $(BUILD)/selftests/net/test_shaper
+	@BUILD=$(BUILD) LONG=1 $(RUN) --title long $(LONG_API_TESTS) $(VM_TESTS)
 demo: $(BIN)
 	@BUILD=$(BUILD) selftests/vm/demo.sh
 vm-ssh:
@@ -226,7 +231,7 @@ install: $(BIN)
 	install -m 644 $(wildcard images/systemd/*.service) $(DESTDIR)$(PREFIX)/lib/systemd/system/
 	install -m 644 $(wildcard images/sysusers/*.conf) $(DESTDIR)$(PREFIX)/lib/sysusers.d/
 	install -m 644 $(wildcard images/completion/*) $(SHARE)/bash-completion/completions/
-	install -m 644 $(wildcard images/*.example) $(SHARE)/doc/sidecar/examples/
+	install -m 644 $(wildcard images/*.example relay/monitoring/*) $(SHARE)/doc/sidecar/examples/
 	install -m 644 $(wildcard */*.5) $(SHARE)/man/man5/
 	install -m 644 $(wildcard */*.8) $(SHARE)/man/man8/
 

@@ -197,13 +197,21 @@ static int remove_log(const char *state, struct err *err)
 	return 0;
 }
 
+/* The second: with state.mode: tmpfs there is, or was, one elsewhere, which a restored one replaces
+ * when relayd starts. */
 static int check_place(const struct ctl *ctl, const char *state, struct err *err)
 {
-	char path[PATH_LEN];
-	int r = join(path, state, DATABASE, err);
+	static const char *const names[] = {DATABASE, "replica/started"};
+	int r = 0;
 
-	if (!r && !ctl->args.force && !access(path, F_OK))
-		r = err_set(err, -EEXIST, "%s is there: --force overwrites it", path);
+	for (size_t i = 0; !r && !ctl->args.force && i < ARRAY_SIZE(names); i++) {
+		char path[PATH_LEN];
+
+		r = join(path, state, names[i], err);
+		if (!r && !access(path, F_OK))
+			r = err_set(err, -EEXIST, "%s is there: --force replaces the database",
+				    path);
+	}
 	return r;
 }
 

@@ -5,12 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#define LINE_LEN 1024 /* of a line; what is longer is cut */
 
 static struct {
 	const char *area;
 	enum log_level max;
-	bool journal;
-} log_state = {"sidecar", LOG_LVL_INFO, false};
+	bool journal, json;
+} log_state = {"sidecar", LOG_LVL_INFO, false, false};
 
 void log_init(const char *area, enum log_level max)
 {
@@ -19,24 +22,75 @@ void log_init(const char *area, enum log_level max)
 	log_state.journal = getenv("JOURNAL_STREAM") != NULL;
 }
 
+void log_json(bool on)
+{
+	log_state.json = on;
+}
+
+/* A JSON string's inside; what does not fit is left out, the last character whole. */
+static void json_text(char *out, size_t size, const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		char one[8];
+		size_t len;
+
+		if (c == '"' || c == '\\')
+			snprintf(one, sizeof(one), "\\%c", c);
+		else if (c < 0x20 || c >= 0x7f)
+			snprintf(one, sizeof(one), "\\u%04x", c);
+		else
+			snprintf(one, sizeof(one), "%c", c);
+		len = strlen(one);
+		if (n + len >= size)
+			break;
+		memcpy(out + n, one, len);
+		n += len;
+	}
+	out[n] = '\0';
+}
+
+static int json_line(char *line, size_t size, const char *prefix, const char *level,
+		     const char *text)
+{
+	char inside[LINE_LEN - 128], day[32];
+	struct timespec now;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
+	json_text(inside, sizeof(inside), text);
+	return snprintf(
+		line, size,
+		"%s{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"area\":\"%s\",\"text\":\"%s\"}",
+		prefix, day, now.tv_nsec / 1000000, level, log_state.area, inside);
+}
+
 void log_at(enum log_level level, const char *fmt, ...)
 {
 	static const char *const names[] = {"error", "warning", "info", "debug"};
 	static const int prio[] = {3, 4, 6, 7};
-	char line[1024];
-	int n, m;
+	char line[LINE_LEN], text[LINE_LEN], prefix[8] = "";
 	va_list ap;
+	int n;
 
 	if (level > log_state.max)
 		return;
-	if (log_state.journal)
-		n = snprintf(line, sizeof(line), "<%d>%s: ", prio[level], log_state.area);
-	else
-		n = snprintf(line, sizeof(line), "%s: %s: ", log_state.area, names[level]);
 	va_start(ap, fmt);
-	m = vsnprintf(line + n, sizeof(line) - (size_t)n - 1, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	n += m;
+	if (log_state.journal)
+		snprintf(prefix, sizeof(prefix), "<%d>", prio[level]);
+	if (log_state.json)
+		n = json_line(line, sizeof(line) - 1, prefix, names[level], text);
+	else if (log_state.journal)
+		n = snprintf(line, sizeof(line) - 1, "%s%s: %s", prefix, log_state.area, text);
+	else
+		n = snprintf(line, sizeof(line) - 1, "%s: %s: %s", log_state.area, names[level],
+			     text);
 	if (n > (int)sizeof(line) - 2)
 		n = (int)sizeof(line) - 2;
 	line[n] = '\n';

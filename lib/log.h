@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Log lines on standard error: "LEVEL area: text". Under systemd (JOURNAL_STREAM set) each line
+ * Log lines on standard error: "area: level: text". Under systemd (JOURNAL_STREAM set) each line
  * starts with the journal's "<N>" priority instead of the level's name. Foreign text goes through
  * log_esc() first.
  */
@@ -14,6 +14,8 @@ enum log_level { LOG_LVL_ERR, LOG_LVL_WARN, LOG_LVL_INFO, LOG_LVL_DEBUG };
 
 /* `area` must be a string literal: it is kept. Lines above `max` are not printed. */
 void log_init(const char *area, enum log_level max);
+/* From now on each line is an object: {"time", "level", "area", "text"}. */
+void log_json(bool on);
 void log_at(enum log_level level, const char *fmt, ...) PRINTF(2, 3);
 
 #define log_err(...) log_at(LOG_LVL_ERR, __VA_ARGS__)

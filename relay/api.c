@@ -21,6 +21,7 @@
 #include "api_sync.h"
 #include "api_usage.h"
 #include "isolate.h"
+#include "place.h"
 #include "role.h"
 
 #define SPARE_FDS 256
@@ -213,20 +214,6 @@ static void on_relay(const struct msg *msg, void *ctx)
 		stop(run, 1);
 }
 
-static int read_conf(struct conf *ret_conf, struct err *err)
-{
-	AUTO_FREE char *text = malloc(CONF_MAX_BYTES + 1);
-	ssize_t n;
-
-	if (!text)
-		return err_set(err, -ENOMEM, "configuration: out of memory");
-	n = pread(MSG_FD_CONF, text, CONF_MAX_BYTES + 1, 0);
-	if (n < 0)
-		return err_sys(err, -errno, "configuration");
-	close(MSG_FD_CONF);
-	return conf_parse(text, (size_t)n, "configuration", ret_conf, err);
-}
-
 /* Each connection is one; SPARE_FDS for all else. */
 static void raise_descriptors(uint32_t connections)
 {
@@ -250,14 +237,15 @@ static int set_up(struct run *run, struct err *err)
 					      .ctx = run};
 	struct http_limits limits = tls_limits;
 	struct api *api = &run->api;
-	char dir[API_STATE_DIR_LEN];
+	char dir[API_STATE_DIR_LEN], db_dir[PLACE_LEN];
 	int r;
 
-	r = read_conf(&api->conf, err);
+	r = role_read_conf(&api->conf, err);
 	if (!r)
 		api_files_read(&api->files, &api->conf);
 	if (!r)
-		r = isolate_api(api_state_dir(dir, &api->conf), err);
+		r = isolate_api(api_state_dir(dir, &api->conf), place_db(db_dir, &api->conf, NULL),
+				err);
 	/* Not before isolate_api(): the loop must not find io_uring. */
 	if (!r && uv_loop_init(&run->loop))
 		r = err_set(err, -ENOMEM, "event loop");

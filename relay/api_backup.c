@@ -6,18 +6,17 @@
 #include <stdio.h>
 #include "../lib/log.h"
 #include "api_handlers.h"
-#include "api_state.h"
+#include "place.h"
 
 #define SNAPSHOT "backup.db"
 
 void api_ctl_backup(struct api_req *req)
 {
-	char dir[API_STATE_DIR_LEN], path[API_STATE_DIR_LEN + sizeof(SNAPSHOT) + 1];
+	char path[PLACE_LEN];
 	struct err err;
 	int r;
 
-	api_state_dir(dir, &req->api->conf);
-	snprintf(path, sizeof(path), "%s/" SNAPSHOT, dir);
+	place_db(path, &req->api->conf, SNAPSHOT);
 	r = db_snapshot(req->api->db, path, &err);
 	if (r) {
 		log_err("backup: %s", err.text);

@@ -11,6 +11,7 @@
 #include "api_device.h"
 #include "api_handlers.h"
 #include "api_net.h"
+#include "api_replica.h"
 #include "api_usage.h"
 #include "db_machine.h"
 #include "db_peer.h"
@@ -177,6 +178,13 @@ static int add_state(struct strbuf *out, const struct api *api, struct err *err)
 	one(out, "machines", "gauge", "Hosts that agents have enrolled.", machines);
 	one(out, "machines_cloned", "gauge",
 	    "Of these, two seen at work with one key in the last hour.", cloned);
+	if (api->conf.state_mode == CONF_STATE_TMPFS) {
+		one(out, "replica_up", "gauge", "1 while the replica role runs.",
+		    api_replica_up(&api->conf));
+		one(out, "replica_behind_seconds", "gauge",
+		    "Seconds for which the database has had what its replica has not.",
+		    api_replica_behind_s(&api->conf));
+	}
 	head(out, "canary_status", "gauge", "State of the warrant canary: 1 for the present one.");
 	for (int i = 0; i <= API_CANARY_INVALID; i++)
 		strbuf_printf(out, "sidecar_canary_status{state=\"%s\"} %d\n", api_canary_names[i],

@@ -10,6 +10,7 @@
 #include "api_pin.h"
 #include "db_account.h"
 #include "db_peer.h"
+#include "place.h"
 
 #define PATH_LEN (API_STATE_DIR_LEN + 32)
 #define SECRET_LEN 32
@@ -129,7 +130,7 @@ static int mend_rows(struct api *api, struct err *err)
 /* #syscalls(api): mkdir rename getrandom fstat openat read write close fsync unlink */
 int api_state_open(struct api *api, struct err *err)
 {
-	char dir[API_STATE_DIR_LEN], path[PATH_LEN];
+	char dir[API_STATE_DIR_LEN], path[PATH_LEN], db[PLACE_LEN];
 	int r;
 
 	api_state_dir(dir, &api->conf);
@@ -140,8 +141,9 @@ int api_state_open(struct api *api, struct err *err)
 		r = open_secret(path, api->address_key, err);
 	if (!r)
 		r = api_pin_open(api, dir, err);
-	snprintf(path, sizeof(path), "%s/relay.db", dir);
 	if (!r)
-		r = db_open(path, &api->db, err);
+		r = db_open(place_db(db, &api->conf, PLACE_DATABASE), &api->db, err);
+	if (!r && api->conf.state_mode == CONF_STATE_TMPFS)
+		r = db_leave_log(api->db, err);
 	return r ? r : mend_rows(api, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The api role's files, made at first start: relay.db, token.key and address.key (random, never in
- * the database), tls/live.key and tls/standby.key with their certificates.
+ * The api role's files, made at first start: relay.db (place.h), token.key and address.key (random,
+ * never in the database), tls/live.key and tls/standby.key with their certificates.
  */
 #ifndef RELAY_API_STATE_H
 #define RELAY_API_STATE_H

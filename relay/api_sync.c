@@ -108,12 +108,18 @@ int api_sync_start(struct api *api, void (*done)(struct api *api, int r))
 {
 	AUTO_FREE struct sync *s = calloc(1, sizeof(*s));
 	struct msg begin = {.type = MSG_SYNC_BEGIN};
+	struct err err;
 	int r;
 
 	if (!s)
 		return -ENOMEM;
 	s->api = api;
 	s->done = done;
+	r = db_identity(api->db, begin.sync.database, &err);
+	if (r) {
+		log_err("%s", err.text);
+		return r;
+	}
 	r = api_net_request(api->net, &begin, on_begin, s);
 	if (!r)
 		steal(&s);

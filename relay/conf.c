@@ -12,6 +12,8 @@ const char *const conf_isolation_names[] = {"peer", "account", NULL};
 const char *const conf_shaper_names[] = {"htb", "edt", NULL};
 const char *const conf_hairpin_names[] = {"uplink", "deny", NULL};
 const char *const conf_xdp_names[] = {"auto", "native", "generic", "tc", "proxy", NULL};
+const char *const conf_log_names[] = {"text", "json", NULL};
+const char *const conf_state_mode_names[] = {"disk", "tmpfs", NULL};
 
 /* The product's price table. Rates are this project's choice: see relay.yaml(5). */
 static const struct conf_tier default_tiers[] = {
@@ -205,6 +207,12 @@ static const struct conf_key shaper_keys[] = {
 
 static const struct conf_key state_keys[] = {
 	{"dir", conf_set_path, .offset = offsetof(struct conf, state_dir)},
+	{"mode", conf_set_choice, .offset = offsetof(struct conf, state_mode),
+	 .choices = conf_state_mode_names},
+	{"replica", conf_set_replica, .offset = offsetof(struct conf, replica)},
+	{"sync_ms", conf_set_u32, .offset = offsetof(struct conf, replica_sync_ms),
+	 .min = CONF_SYNC_MS_MIN, .max = CONF_SYNC_MS_MAX},
+	{"litestream", conf_set_path, .offset = offsetof(struct conf, litestream)},
 	{},
 };
 
@@ -254,6 +262,7 @@ static const struct conf_key conf_keys[] = {
 	{"tiers", set_tiers, .offset = 0},
 	{"state", conf_set_map, .offset = 0, .keys = state_keys},
 	{"run_dir", conf_set_path, .offset = offsetof(struct conf, run_dir)},
+	{"log", conf_set_choice, .offset = offsetof(struct conf, log), .choices = conf_log_names},
 	{"url", conf_set_url, .offset = offsetof(struct conf, url)},
 	{"billing", conf_set_map, .offset = 0, .keys = billing_keys},
 	{"canary", conf_set_map, .offset = 0, .keys = canary_keys},
@@ -275,6 +284,8 @@ static void set_defaults(struct conf *conf)
 		.shaper_classes = 2048,
 		.n_tiers = ARRAY_SIZE(default_tiers),
 		.state_dir = "/var/lib/relayd",
+		.replica_sync_ms = 1000,
+		.litestream = "/usr/bin/litestream",
 		.run_dir = "/run/relayd",
 		.hold_days = 30,
 		.usage_months = 24,

@@ -26,6 +26,8 @@ enum conf_pool_mode { CONF_POOL_AUTO, CONF_POOL_ONLINK, CONF_POOL_ROUTED };
 enum conf_isolation { CONF_ISOLATION_PEER, CONF_ISOLATION_ACCOUNT };
 enum conf_shaper { CONF_SHAPER_HTB, CONF_SHAPER_EDT };
 enum conf_hairpin { CONF_HAIRPIN_UPLINK, CONF_HAIRPIN_DENY };
+enum conf_log { CONF_LOG_TEXT, CONF_LOG_JSON };
+enum conf_state_mode { CONF_STATE_DISK, CONF_STATE_TMPFS };
 
 struct conf_pool6 {
 	struct prefix6 prefix;
@@ -92,7 +94,13 @@ struct conf {
 	struct conf_tier tiers[CONF_MAX_TIERS]; /* tiers: {free: {peers: 3, ipv4: 0, ...}} */
 	size_t n_tiers;				/* none given: the product's table */
 	char state_dir[CONF_PATH_LEN];		/* state: {dir: /var/lib/relayd} */
-	char run_dir[CONF_PATH_LEN];		/* run_dir: /run/relayd (relayctl's socket) */
+	enum conf_state_mode state_mode;	/* state: {mode: disk | tmpfs} */
+	/* state: {replica:, sync_ms: 1000, litestream:}: with tmpfs alone */
+	char replica[CONF_URL_LEN]; /* a folder, or a URL that Litestream knows */
+	uint32_t replica_sync_ms;
+	char litestream[CONF_PATH_LEN];
+	char run_dir[CONF_PATH_LEN]; /* run_dir: /run/relayd (relayctl's socket) */
+	enum conf_log log;	     /* log: text | json */
 	char url[CONF_URL_LEN]; /* url: "https://..." without a path; "" = what clients ask for */
 	uint32_t hold_days;	/* billing: {hold_days: 30}: addresses of stopped peers */
 	uint32_t usage_months;	/* billing: {usage_months: 24}: how many are kept, this one too */

@@ -54,6 +54,25 @@ static int check_pool4(const struct conf *conf, const char *name, struct err *er
 	return 0;
 }
 
+static bool is_below(const char *path, const char *folder)
+{
+	size_t len = strlen(folder);
+
+	return !strncmp(path, folder, len) && (path[len] == '/' || !path[len]);
+}
+
+static int check_state(const struct conf *conf, const char *name, struct err *err)
+{
+	if (conf->state_mode == CONF_STATE_DISK && conf->replica[0])
+		return err_set(err, -EINVAL, "%s: state.replica: only with mode: tmpfs", name);
+	if (conf->state_mode == CONF_STATE_TMPFS && !conf->replica[0])
+		return err_set(err, -EINVAL, "%s: state.replica: missing: mode is tmpfs", name);
+	if (conf->replica[0] && is_below(conf->replica, conf->run_dir))
+		return err_set(err, -EINVAL, "%s: state.replica: %s does not outlive a reboot",
+			       name, conf->run_dir);
+	return 0;
+}
+
 int conf_check(const struct conf *conf, const char *name, struct err *err)
 {
 	static const uint8_t no_key[KEY_LEN];
@@ -72,6 +91,8 @@ int conf_check(const struct conf *conf, const char *name, struct err *err)
 		return err_set(err, -EINVAL, "%s: canary.file: missing", name);
 	if (!conf->n_tiers)
 		return err_set(err, -EINVAL, "%s: tiers: at least one is required", name);
-	r = check_pool6(conf, name, err);
+	r = check_state(conf, name, err);
+	if (!r)
+		r = check_pool6(conf, name, err);
 	return r ? r : check_pool4(conf, name, err);
 }

@@ -248,3 +248,20 @@ int conf_set_url(struct conf_walk *w, const struct conf_yaml_node *node,
 	memcpy(field, node->text, strlen(node->text) + 1);
 	return 0;
 }
+
+int conf_set_replica(struct conf_walk *w, const struct conf_yaml_node *node,
+		     UNUSED const struct conf_key *key, void *field)
+{
+	const char *text = node->text;
+	size_t scheme = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789");
+	bool url = scheme && !strncmp(text + scheme, "://", 3) && text[scheme + 3];
+	int r = want_scalar(w, node);
+
+	if (r)
+		return r;
+	if (text[0] &&
+	    ((text[0] != '/' && !url) || !is_plain(text) || strlen(text) >= CONF_URL_LEN))
+		return conf_refuse(w, node, "expected an absolute path or SCHEME://...");
+	memcpy(field, text, strlen(text) + 1);
+	return 0;
+}

@@ -52,6 +52,7 @@ conf_set conf_set_choice;   /* an enum, index into choices */
 conf_set conf_set_endpoint; /* struct endpoint */
 conf_set conf_set_ports;    /* uint16_t[2] */
 conf_set conf_set_key;	    /* uint8_t[KEY_LEN], base64 */
+conf_set conf_set_replica;  /* char[CONF_URL_LEN]: an absolute path, SCHEME://... or "" */
 conf_set conf_set_url;	    /* char[CONF_URL_LEN]: https://HOST[:PORT] or "" */
 
 /* A name as accounts, tiers and relays have: conf_set_name()'s form, at most CONF_NAME_LEN - 1. */

@@ -14,11 +14,15 @@
 #define CONF_USAGE_MONTHS_MAX 240
 #define CONF_QUARANTINE_S_MAX 86400
 #define CONF_SCAN_PER_S_MAX 1000000
+#define CONF_SYNC_MS_MIN 100
+#define CONF_SYNC_MS_MAX 60000
 
 extern const char *const conf_pool_mode_names[];
 extern const char *const conf_isolation_names[];
 extern const char *const conf_hairpin_names[];
 extern const char *const conf_xdp_names[];
 extern const char *const conf_shaper_names[];
+extern const char *const conf_state_mode_names[];
+extern const char *const conf_log_names[];
 
 #endif

@@ -35,6 +35,15 @@ static void print_tiers(FILE *out, const struct conf *conf)
 	}
 }
 
+static void print_state(FILE *out, const struct conf *conf)
+{
+	fprintf(out,
+		"state:\n  dir: \"%s\"\n  mode: %s\n  replica: \"%s\"\n  sync_ms: %u\n"
+		"  litestream: \"%s\"\n",
+		conf->state_dir, conf_state_mode_names[conf->state_mode], conf->replica,
+		conf->replica_sync_ms, conf->litestream);
+}
+
 static void print_pages(FILE *out, const struct conf *conf)
 {
 	static const char *const names[] = {
@@ -85,7 +94,8 @@ void conf_print(FILE *out, const struct conf *conf)
 	fprintf(out, "shaper:\n  mode: %s\n  classes: %u\n  total_mbps: %u\n",
 		conf_shaper_names[conf->shaper], conf->shaper_classes, conf->shaper_total_mbps);
 	print_tiers(out, conf);
-	fprintf(out, "state:\n  dir: \"%s\"\nrun_dir: \"%s\"\n", conf->state_dir, conf->run_dir);
+	print_state(out, conf);
+	fprintf(out, "run_dir: \"%s\"\nlog: %s\n", conf->run_dir, conf_log_names[conf->log]);
 	fprintf(out, "url: \"%s\"\nbilling:\n  hold_days: %u\n  usage_months: %u\n", conf->url,
 		conf->hold_days, conf->usage_months);
 	print_canary(out, conf);

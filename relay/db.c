@@ -5,7 +5,10 @@
 #include <time.h>
 #include "db_stmt.h"
 
-#define BUSY_TIMEOUT_MS 2000
+#define BUSY_TIMEOUT_MS 5000 /* Litestream holds the write lock while it empties the log */
+/* Litestream empties the log at 1000 pages, at 10000 with force. This bounds it without Litestream,
+ * and is never reached beside it: it would have to copy the whole database anew. */
+#define LOG_PAGES "16000"
 
 /*
  * Appended to only: number n brings a file of user_version n to n + 1. What is here was released.
@@ -139,6 +142,13 @@ static const char *const migrations[] = {
 	"	down_packets INTEGER NOT NULL,"
 	"	down_bytes INTEGER NOT NULL"
 	") STRICT;",
+
+	/* Which database this is: copies and backups of it have the same. */
+	"CREATE TABLE identity ("
+	"	one INTEGER PRIMARY KEY CHECK (one = 1),"
+	"	id BLOB NOT NULL CHECK (length(id) = 16)"
+	") STRICT;"
+	"INSERT INTO identity (one, id) VALUES (1, randomblob(16));",
 };
 
 int64_t db_now(void)
@@ -266,6 +276,20 @@ int db_snapshot(struct db *db, const char *path, struct err *err)
 	if (unlink(path) && errno != ENOENT)
 		return err_sys(err, -errno, "%s", path);
 	return db_run(db, NULL, err, "VACUUM INTO ?", "t", path);
+}
+
+int db_leave_log(struct db *db, struct err *err)
+{
+	return exec(db, "PRAGMA wal_autocheckpoint = " LOG_PAGES, err);
+}
+
+int db_check(struct db *db, struct err *err)
+{
+	int64_t bad;
+	int r = db_int(db, &bad, err,
+		       "SELECT count(*) FROM pragma_quick_check WHERE quick_check <> 'ok'", "");
+
+	return !r && bad ? err_set(err, -EIO, "the database is damaged") : r;
 }
 
 void db_close(struct db *db)

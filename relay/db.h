@@ -28,6 +28,9 @@ int db_commit(struct db *db, struct err *err);
 void db_rollback(struct db *db);
 /* All that is committed, into a new file in place of an old one. Not inside a transaction. */
 int db_snapshot(struct db *db, const char *path, struct err *err);
+/* Litestream moves the log into the database from now on. */
+int db_leave_log(struct db *db, struct err *err);
+int db_check(struct db *db, struct err *err); /* that its pages make sense */
 int64_t db_now(void);
 
 #endif

@@ -8,13 +8,14 @@
 #include "../lib/parse.h"
 #include "api.h"
 #include "net.h"
+#include "replica.h"
 #include "supervisor.h"
 #include "supervisor_dirs.h"
 
 struct args {
 	const char *config;
 	const char *role, *started; /* internal: how the supervisor starts the api role */
-	bool check, verbose, flush, version, help;
+	bool check, verbose, flush, version, help, again;
 };
 
 static const struct opt opts[] = {
@@ -36,6 +37,7 @@ static const struct opt internal_opts[] = {
 	{"role", 0, "ROLE", "", OPT_TEXT, offsetof(struct args, role)},
 	{"started", 0, "NS", "", OPT_TEXT, offsetof(struct args, started)},
 	{"verbose", 'v', NULL, "", OPT_FLAG, offsetof(struct args, verbose)},
+	{"again", 0, NULL, "", OPT_FLAG, offsetof(struct args, again)},
 	{},
 };
 
@@ -46,10 +48,14 @@ static int run_role(int argc, char **argv)
 	int next;
 
 	if (opt_parse(internal_opts, argc, argv, 0, &args, &next, NULL) || next < argc ||
-	    strcmp(args.role, "api") ||
+	    (strcmp(args.role, "api") && strcmp(args.role, "replica")) ||
 	    (args.started && parse_u64(args.started, 0, INT64_MAX, &started))) {
 		fprintf(stderr, "relayd: --role is internal\n");
 		return OPT_EXIT_USAGE;
+	}
+	if (!strcmp(args.role, "replica")) {
+		log_init("relayd-replica", args.verbose ? LOG_LVL_DEBUG : LOG_LVL_INFO);
+		return replica_main(args.verbose, args.again);
 	}
 	log_init("relayd-api", args.verbose ? LOG_LVL_DEBUG : LOG_LVL_INFO);
 	return api_main((int64_t)started);
@@ -111,5 +117,6 @@ int main(int argc, char **argv)
 		return fflush(stdout) ? 1 : 0;
 	}
 	log_init("relayd", args.verbose ? LOG_LVL_DEBUG : LOG_LVL_INFO);
+	log_json(conf.log == CONF_LOG_JSON);
 	return args.flush ? flush(&conf) : supervisor_run(args.config, &conf, args.verbose);
 }

@@ -22,6 +22,7 @@
 #include <stdint.h>
 #include "../bpf/include/drop.h"
 #include "../lib/err.h"
+#include "db_identity.h"
 #include "dp.h"
 #include "peer.h"
 #include "pool.h"
@@ -57,7 +58,10 @@ struct msg {
 	uint32_t type; /* enum msg_type */
 	uint32_t seq;  /* of the request; an answer repeats it */
 	union {
-		struct peer peer; /* PEER_SET */
+		struct {
+			uint8_t database[DB_IDENTITY_LEN]; /* where the peers come from */
+		} sync;					   /* SYNC_BEGIN */
+		struct peer peer;			   /* PEER_SET */
 		struct {
 			uint32_t slot;
 			uint32_t generation;

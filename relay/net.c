@@ -181,6 +181,10 @@ int net_reload(struct net *net, const struct conf *conf, struct err *err)
 	NEEDS_RESTART(old->shaper_classes == conf->shaper_classes, "shaper.classes");
 	NEEDS_RESTART(old->shaper_total_mbps == conf->shaper_total_mbps, "shaper.total_mbps");
 	NEEDS_RESTART(!strcmp(old->state_dir, conf->state_dir), "state.dir");
+	NEEDS_RESTART(old->state_mode == conf->state_mode, "state.mode");
+	NEEDS_RESTART(!strcmp(old->replica, conf->replica), "state.replica");
+	NEEDS_RESTART(old->replica_sync_ms == conf->replica_sync_ms, "state.sync_ms");
+	NEEDS_RESTART(!strcmp(old->litestream, conf->litestream), "state.litestream");
 	NEEDS_RESTART(!strcmp(old->run_dir, conf->run_dir), "run_dir");
 #undef NEEDS_RESTART
 	net->conf = *conf;

@@ -12,8 +12,8 @@ typedef int handler(struct net *net, const struct msg *in, struct err *err);
 
 static int sync_begin(struct net *net, const struct msg *in, struct err *err)
 {
-	(void)in;
 	(void)err;
+	memcpy(net->database, in->sync.database, sizeof(net->database));
 	memset(net->next_used, 0, net->conf.slots * sizeof(*net->next_used));
 	net->syncing = true;
 	return 0;

@@ -48,6 +48,7 @@ struct net {
 	struct peer *want, *next;
 	bool *used, *next_used;
 	bool syncing, synced;
+	uint8_t database[DB_IDENTITY_LEN]; /* of the sync in work, or the last one */
 
 	/* net_api.c */
 	int api_fd;
@@ -101,6 +102,9 @@ int net_peer_drop_doubles(struct net *net, struct err *err);
 int net_peer_sync_end(struct net *net, struct err *err);
 /* Steps that fail are logged and close their peer: no error of the whole. */
 int net_reconcile(struct net *net, unsigned int *ret_steps, struct err *err);
+/* net_database.c: peers of a sync replace those of the same database alone. */
+int net_database_check(struct net *net, struct err *err);
+unsigned int net_database_lost(const struct net *net, const struct kstate *observed);
 /* net_psk.c: a peer without a PSK gets that of `old` (NULL = none), or a random one. */
 int net_psk_fill(struct peer *peer, const struct peer *old, struct err *err);
 int net_psk_adopt(struct net *net, struct err *err); /* wanted peers get the kernel's */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "../lib/log.h"
 #include "alloc.h"
+#include "net_database.h"
 #include "net_int.h"
 
 static struct kstate_env env_of(struct net *net, const struct peer *peer)
@@ -313,6 +314,8 @@ int net_peer_sync_end(struct net *net, struct err *err)
 	if (!net->syncing)
 		return err_set(err, -EPROTO, "SYNC_END without SYNC_BEGIN");
 	r = net_peer_drop_doubles(net, err);
+	if (!r)
+		r = net_database_check(net, err);
 	/* An api role that starts anew finds peers with the keys that they have. */
 	for (uint32_t i = 0; i < n && !r; i++) {
 		if (net->next_used[i] && net->used[i])
@@ -331,6 +334,8 @@ int net_peer_sync_end(struct net *net, struct err *err)
 	for (size_t i = 0; i < n; i++)
 		peers += net->used[i];
 	r = net_reconcile(net, &steps, err);
+	if (!r)
+		r = net_database_adopt(net->conf.run_dir, net->database, err);
 	if (!r)
 		log_info("%u peers in place, %u steps", peers, steps);
 	return r;

@@ -9,6 +9,9 @@
 #include <sys/wait.h>
 #include "../lib/log.h"
 
+#define MAX_ARGS 8
+#define MAX_ENV 32 /* what is beyond is not handed on */
+
 static void on_closed(uv_handle_t *handle)
 {
 	struct role *role = (struct role *)handle;
@@ -18,15 +21,18 @@ static void on_closed(uv_handle_t *handle)
 
 static void on_exit_of(uv_process_t *process, int64_t status, int signal)
 {
+	struct role *role = (struct role *)process;
+
 	if (signal == SIGSYS)
-		log_err("api role: killed for a system call it may not use");
+		log_err("%s role: killed for a system call it may not use", role->name);
 	else if (signal)
-		log_err("api role: killed by signal %d", signal);
+		log_err("%s role: killed by signal %d", role->name, signal);
 	else if (status)
-		log_err("api role: exit code %d", (int)status);
+		log_err("%s role: exit code %d", role->name, (int)status);
 	else
-		log_info("api role: ended");
-	((struct role *)process)->alive = false;
+		log_info("%s role: ended", role->name);
+	role->alive = false;
+	role->failed = status || signal;
 	uv_close((uv_handle_t *)process, on_closed);
 }
 
@@ -41,15 +47,35 @@ static uv_stdio_container_t inherit(int fd)
 	return (uv_stdio_container_t){.flags = fd < 0 ? UV_IGNORE : UV_INHERIT_FD, .data.fd = fd};
 }
 
+/* Of the own environment: the journal's socket, and what `more` names by its beginnings. */
+static void pick_env(char *out[static MAX_ENV], const char *const *more)
+{
+	static char path[] = "PATH=/usr/sbin:/usr/bin";
+	static const char *const journal[] = {"JOURNAL_STREAM=", NULL};
+	size_t n = 0;
+
+	out[n++] = path;
+	for (size_t i = 0; environ[i]; i++) {
+		bool wanted = false;
+
+		for (const char *const *p = journal; *p; p++)
+			wanted |= !strncmp(environ[i], *p, strlen(*p));
+		for (const char *const *p = more; p && *p; p++)
+			wanted |= !strncmp(environ[i], *p, strlen(*p));
+		if (wanted && n < MAX_ENV - 1)
+			out[n++] = environ[i];
+	}
+	out[n] = NULL;
+}
+
 int role_spawn(uv_loop_t *loop, struct role *role, const struct role_conf *rc, struct err *err)
 {
 	char started[32], exe[] = "/proc/self/exe", name[] = "relayd", role_opt[] = "--role",
-			  role_name[] = "api", started_opt[] = "--started", verbose[] = "-v";
-	char *args[] = {name,	     role_opt, role_name,
-			started_opt, started,  rc->verbose ? verbose : NULL,
-			NULL};
-	char journal[128] = "", path[] = "PATH=/usr/sbin:/usr/bin";
-	char *env[] = {path, NULL, NULL};
+			  role_name[CONF_NAME_LEN], started_opt[] = "--started", verbose[] = "-v",
+			  again[] = "--again";
+	char *args[MAX_ARGS] = {name, role_opt, role_name, started_opt, started};
+	size_t n_args = 5;
+	char *env[MAX_ENV];
 	/* The index is the descriptor's number in the child: msg.h, role.h. */
 	uv_stdio_container_t fds[] = {
 		[0] = inherit(-1),
@@ -72,16 +98,18 @@ int role_spawn(uv_loop_t *loop, struct role *role, const struct role_conf *rc, s
 	int r;
 
 	snprintf(started, sizeof(started), "%" PRId64, rc->started.ns);
-	if (getenv("JOURNAL_STREAM")) {
-		snprintf(journal, sizeof(journal), "JOURNAL_STREAM=%s", getenv("JOURNAL_STREAM"));
-		env[1] = journal;
-	}
+	snprintf(role_name, sizeof(role_name), "%s", role->name);
+	pick_env(env, rc->env);
+	if (rc->verbose)
+		args[n_args++] = verbose;
+	if (rc->again)
+		args[n_args++] = again;
 	r = uv_spawn(loop, &role->process, &options);
 	role->alive = !r;
 	if (!r)
 		return 0;
 	uv_close((uv_handle_t *)&role->process, on_closed);
-	return err_sys(err, r, "starting the api role");
+	return err_sys(err, r, "starting the %s role", role->name);
 }
 
 int role_conf_fd(const struct conf *conf, int *ret_fd, struct err *err)
@@ -107,4 +135,21 @@ int role_conf_fd(const struct conf *conf, int *ret_fd, struct err *err)
 		return err_sys(err, -errno, "memfd");
 	*ret_fd = steal_fd(&fd);
 	return 0;
+}
+
+int role_read_conf(struct conf *ret_conf, struct err *err)
+{
+	AUTO_FREE char *text = malloc(CONF_MAX_BYTES + 1);
+	ssize_t n;
+
+	if (!text)
+		return err_set(err, -ENOMEM, "configuration: out of memory");
+	n = pread(MSG_FD_CONF, text, CONF_MAX_BYTES + 1, 0);
+	if (n < 0)
+		return err_sys(err, -errno, "configuration");
+	close(MSG_FD_CONF);
+	n = conf_parse(text, (size_t)n, "configuration", ret_conf, err);
+	if (!n)
+		log_json(ret_conf->log == CONF_LOG_JSON);
+	return (int)n;
 }

@@ -11,6 +11,8 @@
 #include "listen.h"
 #include "net.h"
 #include "notify.h"
+#include "ready.h"
+#include "replica_child.h"
 #include "role.h"
 #include "supervisor_dirs.h"
 
@@ -34,9 +36,9 @@ struct supervisor {
 	bool has_child;
 	struct mono child_since;
 	uint64_t pause_ms;
-	uv_poll_t ready;  /* the child's "I serve" */
-	int ready_fd;	  /* -1 = none */
-	uv_timer_t timer; /* pause before a start, or patience with a stopping child */
+	struct ready ready;
+	struct replica_child *replica; /* state.mode: tmpfs */
+	uv_timer_t timer;	       /* pause before a start, or patience with a stopping child */
 	uv_signal_t signals[3];
 	int exit_code;
 };
@@ -57,27 +59,10 @@ static void reload_result(struct supervisor *s, const char *text)
 		log_warn("%s", err.text);
 }
 
-static void close_ready(uv_handle_t *handle)
+static void on_ready(struct ready *ready, bool serves)
 {
-	struct supervisor *s = handle->data;
+	struct supervisor *s = ready->ctx;
 
-	close(s->ready_fd);
-	s->ready_fd = -1;
-}
-
-static void stop_ready(struct supervisor *s)
-{
-	if (s->ready_fd >= 0 && !uv_is_closing((uv_handle_t *)&s->ready))
-		uv_close((uv_handle_t *)&s->ready, close_ready);
-}
-
-static void on_ready(uv_poll_t *poll, UNUSED int status, UNUSED int events)
-{
-	struct supervisor *s = poll->data;
-	char byte;
-	bool serves = read(s->ready_fd, &byte, 1) == 1;
-
-	stop_ready(s);
 	if (!serves || s->state == STOPPING)
 		return;
 	if (s->state == RELOADING)
@@ -114,22 +99,36 @@ static void finish(struct supervisor *s)
 {
 	net_free(s->net);
 	s->net = NULL;
-	stop_ready(s);
+	ready_stop(&s->ready);
 	uv_close((uv_handle_t *)&s->timer, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(s->signals); i++)
 		uv_close((uv_handle_t *)&s->signals[i], NULL);
 }
 
+static void on_replica_gone(void *ctx)
+{
+	finish(ctx);
+}
+
+/* After the api role: what that wrote last is replicated too. */
+static void stop_replica(struct supervisor *s)
+{
+	if (s->replica)
+		replica_child_stop(s->replica, on_replica_gone);
+	else
+		finish(s);
+}
+
 static void on_child_gone(UNUSED struct role *role, void *ctx)
 {
 	struct supervisor *s = ctx;
-	bool served = s->ready_fd < 0;
+	bool served = s->ready.fd < 0;
 
 	s->has_child = false;
 	uv_timer_stop(&s->timer);
-	stop_ready(s);
+	ready_stop(&s->ready);
 	if (s->state == STOPPING)
-		finish(s);
+		stop_replica(s);
 	else if (s->state == RELOADING && served)
 		start_child(s);
 	else
@@ -150,15 +149,13 @@ static void close_fds(struct child_fds *fds)
 
 static int make_fds(struct supervisor *s, struct child_fds *fds, int *ret_net_fd, struct err *err)
 {
-	int pair[2], pipes[2], r;
+	int pair[2], r;
 
 	r = role_conf_fd(&s->conf, &fds->conf, err);
+	if (!r)
+		r = ready_open(&s->ready, &s->loop, &fds->ready, err);
 	if (r)
 		return r;
-	if (pipe2(pipes, O_CLOEXEC | O_NONBLOCK))
-		return err_sys(err, -errno, "pipe");
-	fds->ready = pipes[1];
-	s->ready_fd = pipes[0];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair))
 		return err_sys(err, -errno, "socket pair");
 	*ret_net_fd = pair[0];
@@ -198,19 +195,13 @@ static void start_child(struct supervisor *s)
 
 	s->child_since = mono_now();
 	r = spawn(s, &err);
-	if (s->ready_fd >= 0) {
-		/* From here on the loop closes it. */
-		uv_poll_init(&s->loop, &s->ready, s->ready_fd);
-		s->ready.data = s;
-		uv_poll_start(&s->ready, UV_READABLE, on_ready);
-	}
 	if (!r)
 		return;
 	log_err("%s", err.text);
 	if (s->has_child) {
 		role_kill(&s->role, SIGKILL);
 	} else {
-		stop_ready(s);
+		ready_stop(&s->ready);
 		start_later(s);
 	}
 }
@@ -242,7 +233,7 @@ static void on_stop(uv_signal_t *signal, UNUSED int number)
 	if (s->has_child)
 		stop_child(s);
 	else
-		finish(s);
+		stop_replica(s);
 }
 
 /* A listening socket on another place is opened before the old one goes. */
@@ -277,6 +268,7 @@ static int reload(struct supervisor *s, struct err *err)
 		s->tls_fd = steal_fd(&tls_fd);
 	}
 	s->conf = *conf;
+	log_json(conf->log == CONF_LOG_JSON);
 	return 0;
 }
 
@@ -325,10 +317,41 @@ static int set_up(struct supervisor *s, struct err *err)
 	if (!r)
 		r = supervisor_lock(&s->conf, &s->lock_fd, err);
 	if (!r)
+		r = supervisor_database(&s->conf, err);
+	if (!r)
 		r = listen_tls(&s->conf.listen, &s->tls_fd, err);
 	if (!r)
 		r = listen_ctl(&s->conf, &s->ctl_fd, err);
 	return r ? r : net_new(&s->loop, &s->conf, &s->net, err);
+}
+
+static void on_database_ready(void *ctx)
+{
+	struct supervisor *s = ctx;
+
+	if (s->state != STOPPING)
+		start_child(s);
+}
+
+static void on_database_failed(void *ctx)
+{
+	struct supervisor *s = ctx;
+
+	s->state = STOPPING;
+	s->exit_code = 1;
+	stop_replica(s);
+}
+
+/* In state.mode: tmpfs the api role waits until its database is back. */
+static int start(struct supervisor *s, struct err *err)
+{
+	const struct replica_events events = {
+		.ready = on_database_ready, .failed = on_database_failed, .ctx = s};
+
+	if (s->conf.state_mode == CONF_STATE_TMPFS)
+		return replica_child_new(&s->loop, &s->conf, s->verbose, &events, &s->replica, err);
+	start_child(s);
+	return 0;
 }
 
 int supervisor_run(const char *path, const struct conf *conf, bool verbose)
@@ -347,14 +370,16 @@ int supervisor_run(const char *path, const struct conf *conf, bool verbose)
 	s->verbose = verbose;
 	s->started = mono_now();
 	s->pause_ms = PAUSE_MIN_MS;
-	s->lock_fd = s->tls_fd = s->ctl_fd = s->ready_fd = -1;
-	if (set_up(s, &err)) {
+	s->lock_fd = s->tls_fd = s->ctl_fd = -1;
+	s->ready = (struct ready){.fd = -1, .told = on_ready, .ctx = s};
+	s->role.name = "api";
+	if (set_up(s, &err) || start(s, &err)) {
 		log_err("%s", err.text);
 		return 1;
 	}
-	start_child(s);
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&s->loop);
+	replica_child_free(s->replica);
 	cleanup_fd(&s->tls_fd);
 	cleanup_fd(&s->ctl_fd);
 	cleanup_fd(&s->lock_fd);

@@ -5,6 +5,9 @@
  *	STARTING --api role serves--> RUNNING --SIGHUP--> RELOADING --serves again--> RUNNING
  *	any --SIGTERM, SIGINT--> STOPPING --child gone--> end
  *
+ * In state.mode: tmpfs the replica role (replica_child.h) comes before the api role and goes after
+ * it.
+ *
  * A child that dies is started again after a growing pause. Whatever happens here, the kernel's
  * state stays.
  */

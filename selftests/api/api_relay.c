@@ -14,7 +14,11 @@
  *	mute on|off			requests are swallowed
  *	stop				SIGTERM, and wait
  *	kill				SIGKILL, and wait
- *	start				the role again, with the configuration file as it is now
+ *	start				the role again, with the configuration file as it is now;
+ *					"no" when it ends at once
+ *	replica stop|kill|start		the same for the replica role, of state.mode: tmpfs; start
+ *					without "replica" starts it too, and first
+ *	power				SIGKILL to both at once, and wait
  *
  * End of input ends both.
  */
@@ -28,6 +32,7 @@
 #include "lib/mono.h"
 #include "lib/parse.h"
 #include "relay/listen.h"
+#include "relay/net_database.h"
 #include "relay/role.h"
 #include "relay/supervisor_dirs.h"
 
@@ -47,10 +52,11 @@ static struct conf conf;
 static const char *relayd, *conf_path;
 static struct slot slots[SLOTS];
 static int tls_fd = -1, ctl_fd = -1, net_fd = -1;
-static pid_t child;
+static pid_t child, replica;
 static struct addr4 router4;
 static uint32_t refuse;
 static uint8_t counters_run[USAGE_RUN_LEN] = {1};
+static uint8_t database[DB_IDENTITY_LEN];
 static bool mute;
 
 static void die(const char *what)
@@ -148,6 +154,24 @@ static int on_psk(const struct msg *msg)
 	return 0;
 }
 
+/* The net role's own check, over the kernel that is remembered. */
+static int sync_allowed(void)
+{
+	unsigned int lost = 0;
+	struct err err = {};
+	int r = net_database_same(conf.run_dir, database, &err);
+
+	for (size_t i = 0; i < SLOTS; i++)
+		lost += slots[i].used && !slots[i].named;
+	if (!r && lost)
+		r = net_database_refuse(conf.run_dir, lost, &err);
+	else if (r >= 0)
+		r = net_database_adopt(conf.run_dir, database, &err);
+	if (r)
+		fprintf(stderr, "api_relay: %s\n", err.text);
+	return r;
+}
+
 static void sync_mark(bool begin)
 {
 	for (size_t i = 0; i < SLOTS; i++) {
@@ -200,8 +224,13 @@ static void on_msg(const struct msg *msg)
 	}
 	switch ((enum msg_type)msg->type) {
 	case MSG_SYNC_BEGIN:
+		memcpy(database, msg->sync.database, sizeof(database));
+		sync_mark(true);
+		break;
 	case MSG_SYNC_END:
-		sync_mark(msg->type == MSG_SYNC_BEGIN);
+		r = sync_allowed();
+		if (!r)
+			sync_mark(false);
 		break;
 	case MSG_PEER_SET:
 		r = on_set(&msg->peer);
@@ -234,10 +263,10 @@ static void on_msg(const struct msg *msg)
 	answer(msg->seq, r, r ? strerror(-r) : "");
 }
 
-static void child_main(const int fds[], const int numbers[], size_t n)
+static void child_main(char *what, const int fds[], const int numbers[], size_t n)
 {
-	char role[] = "--role", api[] = "api", name[] = "relayd";
-	char *args[] = {name, role, api, NULL};
+	char role[] = "--role", name[] = "relayd", verbose[] = "-v";
+	char *args[] = {name, role, what, getenv("VERBOSE") ? verbose : NULL, NULL};
 	int high[8];
 
 	/* First out of the way, then to their places. */
@@ -266,24 +295,50 @@ static void send_relay(void)
 	msg_send(net_fd, &relay);
 }
 
-static void start(void)
+/* The database is back, or the role has ended. */
+static int start_replica(void)
+{
+	static const int numbers[] = {MSG_FD_CONF, ROLE_FD_READY};
+	char what[] = "replica", byte;
+	int ready[2], conf_fd, r;
+	struct err err;
+
+	if (role_conf_fd(&conf, &conf_fd, &err) || pipe2(ready, O_CLOEXEC))
+		die("descriptors");
+	replica = fork();
+	if (!replica)
+		child_main(what, (int[]){conf_fd, ready[1]}, numbers, 2);
+	close(conf_fd);
+	close(ready[1]);
+	r = read(ready[0], &byte, 1) == 1 ? 0 : -1;
+	close(ready[0]);
+	if (r) {
+		waitpid(replica, NULL, 0);
+		replica = 0;
+	}
+	return r;
+}
+
+static int start(void)
 {
 	static const int numbers[] = {MSG_FD, MSG_FD_TLS, MSG_FD_CTL, MSG_FD_CONF, ROLE_FD_READY};
+	char what[] = "api", byte;
 	int pair[2], ready[2], conf_fd;
 	struct err err;
-	char byte;
 
 	if (conf_load(conf_path, &conf, &err) || supervisor_dirs_make(&conf, &err) ||
-	    role_conf_fd(&conf, &conf_fd, &err)) {
+	    supervisor_database(&conf, &err) || role_conf_fd(&conf, &conf_fd, &err)) {
 		fprintf(stderr, "api_relay: %s\n", err.text);
-		exit(1);
+		return -1;
 	}
+	if (conf.state_mode == CONF_STATE_TMPFS && !replica && start_replica())
+		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) ||
 	    pipe2(ready, O_CLOEXEC))
 		die("descriptors");
 	child = fork();
 	if (!child)
-		child_main((int[]){pair[1], tls_fd, ctl_fd, conf_fd, ready[1]}, numbers, 5);
+		child_main(what, (int[]){pair[1], tls_fd, ctl_fd, conf_fd, ready[1]}, numbers, 5);
 	close(pair[1]);
 	close(ready[1]);
 	close(conf_fd);
@@ -300,9 +355,30 @@ static void start(void)
 		if (fds[1].revents)
 			break;
 	}
-	if (read(ready[0], &byte, 1) != 1)
-		die("the api role ended");
+	if (read(ready[0], &byte, 1) != 1) {
+		waitpid(child, NULL, 0);
+		child = 0;
+		close(net_fd);
+		net_fd = -1;
+	}
 	close(ready[0]);
+	return child ? 0 : -1;
+}
+
+static int stop_replica(int signal)
+{
+	int status = -1;
+
+	if (replica <= 0)
+		return -1;
+	kill(replica, signal);
+	/* As the supervisor: a Litestream that hangs is killed. */
+	for (int i = 0; i < 500 && !waitpid(replica, &status, WNOHANG); i++)
+		poll(NULL, 0, 20);
+	if (!kill(replica, SIGKILL))
+		waitpid(replica, &status, 0);
+	replica = 0;
+	return status;
 }
 
 static int stop(int signal)
@@ -404,8 +480,20 @@ static void obey(char *words[], size_t n)
 	} else if (!strcmp(words[0], "stop") || !strcmp(words[0], "kill")) {
 		printf("%d\n", stop(words[0][0] == 's' ? SIGTERM : SIGKILL));
 		return;
+	} else if (!strcmp(words[0], "replica") && n == 2) {
+		if (!strcmp(words[1], "start"))
+			puts(start_replica() ? "no" : "ok");
+		else
+			printf("%d\n", stop_replica(words[1][0] == 's' ? SIGTERM : SIGKILL));
+		return;
+	} else if (!strcmp(words[0], "power")) {
+		if (replica > 0)
+			kill(replica, SIGKILL);
+		stop(SIGKILL);
+		stop_replica(SIGKILL);
 	} else if (!strcmp(words[0], "start")) {
-		start();
+		puts(start() ? "no" : "ok");
+		return;
 	} else {
 		puts("unknown");
 		return;
@@ -440,7 +528,8 @@ static void listen_somewhere(void)
 	}
 	if (getsockname(tls_fd, (struct sockaddr *)&in4, &len))
 		die("getsockname");
-	start();
+	if (start())
+		exit(1);
 	printf("port %u\n", ntohs(in4.sin_port));
 	fflush(stdout);
 }
@@ -477,5 +566,6 @@ int main(int argc, char **argv)
 		}
 	}
 	stop(SIGTERM);
+	stop_replica(SIGTERM);
 	return 0;
 }

@@ -3,54 +3,23 @@
 write load and compares what was acknowledged with what is there. TO and FROM are descriptors of
 api_relay. Prints TAP points without numbers."""
 import base64
-import http.client
-import json
 import os
 import random
 import shutil
 import sqlite3
-import ssl
 import sys
 import tempfile
 import threading
 import time
+from crash_client import Client, point, say_to
 
 PORT, ADMIN, TO, FROM, DATABASE, KILLS = sys.argv[1:7]
 WRITERS = 4
 CONTAINERS = 60  # of each writer
-LINES = os.fdopen(int(FROM), "r", closefd=False)
 seed = int(os.environ.get("SEED", random.randrange(1 << 32)))
 print("# SEED=%d" % seed, flush=True)
 
-tls = ssl.create_default_context()
-tls.check_hostname = False
-tls.verify_mode = ssl.CERT_NONE
-
-
-def say(line):
-    os.write(int(TO), (line + "\n").encode())
-    return LINES.readline()
-
-
-class Client:
-    """Requests over one connection. None: nobody knows what became of it."""
-
-    def __init__(self):
-        self.c = None
-
-    def ask(self, method, path, token, body=None):
-        try:
-            if self.c is None:
-                self.c = http.client.HTTPSConnection("127.0.0.1", int(PORT), timeout=10, context=tls)
-            self.c.request(method, path, body and json.dumps(body),
-                           {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
-            answer = self.c.getresponse()
-            return answer.status, json.loads(answer.read() or b"null")
-        except (OSError, http.client.HTTPException, ValueError):
-            if self.c:
-                self.c.close()
-            self.c = None
-            return None
+say = say_to(int(TO), int(FROM))
 
 
 class Writer(threading.Thread):
@@ -60,7 +29,7 @@ class Writer(threading.Thread):
         super().__init__(daemon=True)  # an exception elsewhere ends the program
         self.random = random.Random(seed + number)
         self.number = number
-        self.client = Client()
+        self.client = Client(PORT)
         self.may_be = {}      # container -> keys that may be the present one; None = no peer
         self.address = {}     # container -> every address it was ever given
         self.tokens = {}      # id -> text, acknowledged and never asked to be revoked
@@ -124,12 +93,6 @@ class Writer(threading.Thread):
                 self.token()
 
 
-def point(name, problems):
-    print("%s - %s" % ("not ok" if problems else "ok", name))
-    for p in problems[:10]:
-        print("# %s" % (p,))
-
-
 def torn(database):
     """The log cut or garbled anywhere is a database of an earlier moment, never a broken one."""
     problems = []
@@ -179,7 +142,7 @@ for w in writers:
 for w in writers:
     w.join()
 
-client = Client()
+client = Client(PORT)
 present = {}
 for p in client.ask("GET", "/v1/peers", ADMIN)[1]:
     present[(p["machine"], p["container"])] = p

@@ -54,8 +54,10 @@ static const char full[] =
 	"file: /p/canary}\n"
 	"billing: {usage_months: 3, hold_days: 7}\n"
 	"url: 'https://relay.example:444'\n"
+	"log: json\n"
 	"run_dir: /run/r\n"
-	"state: {dir: /srv/state}\n"
+	"state: {litestream: /opt/ls, sync_ms: 250, mode: tmpfs, "
+	"replica: 's3://bucket/relay', dir: /srv/state}\n"
 	"tiers:\n"
 	"  gold: {scan_per_s: 70, rate_kbps: 5000, peers: 2, ipv4: 1, ipv6: 4, smtp: true}\n"
 	"shaper: {total_mbps: 940, classes: 0, mode: edt}\n"
@@ -118,7 +120,12 @@ static const char canonical[] = "name: paris-1\n"
 				"    scan_per_s: 70\n"
 				"state:\n"
 				"  dir: \"/srv/state\"\n"
+				"  mode: tmpfs\n"
+				"  replica: \"s3://bucket/relay\"\n"
+				"  sync_ms: 250\n"
+				"  litestream: \"/opt/ls\"\n"
 				"run_dir: \"/run/r\"\n"
+				"log: json\n"
 				"url: \"https://relay.example:444\"\n"
 				"billing:\n"
 				"  hold_days: 7\n"
@@ -218,6 +225,19 @@ static const struct {
 	 "t.yaml:1:9: uplink: \"\\x01\": expected the name of a network device"},
 	{"state: {dir: \"/a b\"}\n",
 	 "t.yaml:1:14: state.dir: \"/a b\": expected an absolute path of at most 199 characters"},
+	{"log: xml\n", "t.yaml:1:6: log: \"xml\": expected one of text, json"},
+	{"state: {mode: ram}\n", "t.yaml:1:15: state.mode: \"ram\": expected one of disk, tmpfs"},
+	{"state: {sync_ms: 99}\n",
+	 "t.yaml:1:18: state.sync_ms: \"99\": expected a number from 100 to 60000"},
+	{"state: {replica: srv}\n",
+	 "t.yaml:1:18: state.replica: \"srv\": expected an absolute path or SCHEME://..."},
+	{"state: {replica: \"s3://\"}\n",
+	 "t.yaml:1:18: state.replica: \"s3://\": expected an absolute path or SCHEME://..."},
+	{MINIMAL "state: {mode: tmpfs}\n", "t.yaml: state.replica: missing: mode is tmpfs"},
+	{MINIMAL "state: {replica: /srv/r}\n", "t.yaml: state.replica: only with mode: tmpfs"},
+	{MINIMAL "state: {mode: tmpfs, replica: /run/relayd/r}\n",
+	 "t.yaml: state.replica: /run/relayd does not outlive a reboot"},
+	{MINIMAL "state: {mode: tmpfs, replica: /run/relayd2}\n", NULL},
 	{"name: ''\n",
 	 "t.yaml:1:7: name: \"\": expected a name of letters, digits and . _ + -, at most 63"},
 	{"name: \"a\\x00b\"\n", "t.yaml:1:7: a NUL character"},

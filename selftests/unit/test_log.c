@@ -42,6 +42,38 @@ static void the_journal_gets_a_priority(void **state UNUSED)
 	unsetenv("JOURNAL_STREAM");
 }
 
+/* The time is cut out: "{"time":"2026-01-31T23:59:59.123Z" has 34 characters. */
+static void as_json_a_line_is_an_object(void **state UNUSED)
+{
+	char out[2048];
+
+	log_json(true);
+	logged(out, LOG_LVL_INFO, LOG_LVL_WARN, "a \"b\" \\ \n\x80");
+	assert_memory_equal(out, "{\"time\":\"20", 11);
+	assert_string_equal(out + 34, ",\"level\":\"warning\",\"area\":\"test\","
+				      "\"text\":\"a \\\"b\\\" \\\\ \\u000a\\u0080\"}\n");
+	setenv("JOURNAL_STREAM", "1:2", 1);
+	logged(out, LOG_LVL_INFO, LOG_LVL_ERR, "x");
+	assert_memory_equal(out, "<3>{\"time\"", 10);
+	unsetenv("JOURNAL_STREAM");
+	log_json(false);
+}
+
+static void a_long_object_is_cut_and_still_one(void **state UNUSED)
+{
+	char text[3000], out[2048];
+	size_t len;
+
+	memset(text, '"', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	log_json(true);
+	logged(out, LOG_LVL_INFO, LOG_LVL_INFO, text);
+	log_json(false);
+	len = strlen(out);
+	assert_true(len < 1024);
+	assert_string_equal(out + len - 5, "\\\"\"}\n");
+}
+
 static void levels_above_max_are_silent(void **state UNUSED)
 {
 	char out[2048];
@@ -97,6 +129,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_has_area_and_level),
 		cmocka_unit_test(the_journal_gets_a_priority),
+		cmocka_unit_test(as_json_a_line_is_an_object),
+		cmocka_unit_test(a_long_object_is_cut_and_still_one),
 		cmocka_unit_test(levels_above_max_are_silent),
 		cmocka_unit_test(a_long_line_is_cut_and_still_ends),
 		cmocka_unit_test(esc_keeps_printable_ascii_only),

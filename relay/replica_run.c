@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "replica_run.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include "../lib/buf.h"
+#include "../lib/file.h"
+#include "../lib/log.h"
+#include "../lib/mono.h"
+#include "place.h"
+
+#define MAX_CONF_BYTES 4096
+#define SAID_LEN 4096
+#define SHOWN_LEN 180
+#define ONCE_MS 60000
+#define ONCE_TICK_MS 50
+/* Litestream's own: there once it has copied the log for the first time. */
+#define GENERATION ".relay.db-litestream/generation"
+
+int replica_run_conf(const struct conf *conf, bool verbose, struct err *err)
+{
+	AUTO_STRBUF struct strbuf out = STRBUF_NEW(MAX_CONF_BYTES);
+	char db[PLACE_LEN], path[PLACE_LEN];
+	/* One wait until the log is looked at, one until what was found goes out. */
+	uint32_t half_ms = conf->replica_sync_ms / 2;
+
+	strbuf_printf(&out, "# Made by relayd at each start, from relay.yaml.\n");
+	strbuf_printf(&out,
+		      "logging:\n  level: %s\n"
+		      "dbs:\n  - path: \"%s\"\n    monitor-interval: %ums\n"
+		      "    replicas:\n      - %s: \"%s\"\n        sync-interval: %ums\n",
+		      verbose ? "debug" : "info", place_db(db, conf, PLACE_DATABASE), half_ms,
+		      place_replica_is_folder(conf) ? "path" : "url", conf->replica, half_ms);
+	if (out.error)
+		return err_set(err, -E2BIG, "%s: too long", PLACE_CONFIG);
+	return file_write_atomic(place_db(path, conf, PLACE_CONFIG), 0600, strbuf_text(&out),
+				 out.len, err);
+}
+
+/* `said`: where it writes to; -1 = as this process. */
+static pid_t start(char *const argv[], int said)
+{
+	pid_t pid = fork();
+	sigset_t none;
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (said >= 0) {
+		dup2(said, STDOUT_FILENO);
+		dup2(said, STDERR_FILENO);
+	}
+	execv(argv[0], argv);
+	dprintf(STDERR_FILENO, "%s: %s\n", argv[0], strerror(errno));
+	_exit(127);
+}
+
+static int ended(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = {};
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid;
+}
+
+/* All that it says goes on to the log; its last line is kept: the reason, if it fails. */
+static void listen_to(int fd, char last[static SAID_LEN])
+{
+	size_t len = 0;
+	ssize_t n;
+
+	/* A newline begins the line anew only when another character follows. */
+	while ((n = read(fd, last + len, SAID_LEN - 1 - len)) > 0) {
+		char *line;
+
+		if (write(STDERR_FILENO, last + len, (size_t)n) < 0)
+			log_warn("standard error: %s", strerror(errno));
+		len += (size_t)n;
+		last[len] = '\0';
+		while ((line = memchr(last, '\n', len)) && line + 1 < last + len) {
+			len -= (size_t)(line + 1 - last);
+			memmove(last, line + 1, len + 1);
+		}
+		if (len == SAID_LEN - 1)
+			len = 0;
+	}
+	last[len] = '\0';
+	last[strcspn(last, "\n")] = '\0';
+}
+
+/* The quoted value of error= in a line of Litestream's log, or the whole line. */
+static const char *reason(char *line)
+{
+	static const char key[] = "error=\"";
+	char *at = strstr(line, key);
+	size_t len;
+
+	if (!at)
+		return line;
+	at += sizeof(key) - 1;
+	len = strlen(at);
+	if (len && at[len - 1] == '"')
+		at[len - 1] = '\0';
+	return at;
+}
+
+pid_t replica_run(const struct conf *conf, int said)
+{
+	char config[PLACE_LEN], program[CONF_PATH_LEN],
+		replicate[] = "replicate", config_opt[] = "-config", no_env[] = "-no-expand-env";
+	char *argv[] = {program, replicate, config_opt, config, no_env, NULL};
+
+	place_db(config, conf, PLACE_CONFIG);
+	snprintf(program, sizeof(program), "%s", conf->litestream);
+	return start(argv, said);
+}
+
+int replica_run_restore(const struct conf *conf, struct err *err)
+{
+	char db[PLACE_LEN], config[PLACE_LEN], said[SAID_LEN] = "", shown[SHOWN_LEN];
+	char program[CONF_PATH_LEN], restore[] = "restore", config_opt[] = "-config",
+				     no_env[] = "-no-expand-env", maybe[] = "-if-replica-exists";
+	char *argv[] = {program, restore, config_opt, config, no_env, maybe, db, NULL};
+	const char *text;
+	AUTO_FD int out = -1;
+	int pipes[2], code;
+	pid_t pid;
+
+	place_db(db, conf, PLACE_DATABASE);
+	place_db(config, conf, PLACE_CONFIG);
+	snprintf(program, sizeof(program), "%s", conf->litestream);
+	if (pipe2(pipes, O_CLOEXEC))
+		return err_sys(err, -errno, "pipe");
+	out = pipes[0];
+	pid = start(argv, pipes[1]);
+	close(pipes[1]);
+	if (pid < 0)
+		return err_sys(err, -errno, "%s", program);
+	listen_to(out, said);
+	code = ended(pid);
+	if (!code)
+		return 0;
+	text = reason(said);
+	return err_set(err, -EIO, "restoring the database from %.60s: %s", conf->replica,
+		       log_esc(shown, sizeof(shown), text, strlen(text)));
+}
+
+int replica_run_once(const struct conf *conf, struct err *err)
+{
+	char taken[PLACE_LEN];
+	struct mono since = mono_now();
+	pid_t pid = replica_run(conf, -1);
+	int code;
+
+	if (pid < 0)
+		return err_sys(err, -errno, "%s", conf->litestream);
+	place_db(taken, conf, GENERATION);
+	while (access(taken, F_OK) && mono_ms_since(since) < ONCE_MS && !has_ended(pid))
+		poll(NULL, 0, ONCE_TICK_MS);
+	/* Told to end, it brings the replica up to date first, and says by its code whether it
+	 * could. It hangs when it cannot (replica_watch.h). */
+	kill(pid, SIGTERM);
+	while (mono_ms_since(since) < ONCE_MS && !has_ended(pid))
+		poll(NULL, 0, ONCE_TICK_MS);
+	kill(pid, SIGKILL);
+	code = ended(pid);
+	if (code || access(taken, F_OK))
+		return err_set(err, -EIO, "%s does not take the database: its log says why",
+			       conf->replica);
+	return 0;
+}
