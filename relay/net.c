@@ -120,6 +120,8 @@ static int start(struct net *net, struct err *err)
 		r = htb_start(net, err);
 	if (!r)
 		r = net_seen_start(net);
+	if (!r)
+		r = net_rotate_start(net);
 	return r;
 }
 
@@ -159,6 +161,7 @@ void net_free(struct net *net)
 	free(net->next);
 	free(net->used);
 	free(net->next_used);
+	free(net->kept);
 	free(net->seen);
 	free(net->queue);
 	free(net);
