@@ -67,6 +67,7 @@ struct container {
 	bool keyed;		/* an exchange has succeeded since the relay was asked last */
 	unsigned int psk_calls; /* to relay and helper, unanswered */
 	struct mono psk_handshake, psk_looked;
+	bool psk_old; /* and that was said */
 	struct container_rotation rotation;
 	char said[ERR_TEXT_LEN]; /* so that nothing is logged every half minute */
 };

@@ -89,6 +89,9 @@
 	  "The container has the same addresses and a new key; nothing was interrupted.")          \
 	X(ROTATE_FAILED, 504, WARN, "WireGuard key not rotated, the old one stays",                \
 	  "A step failed or took too long. Everything was put back as it was.")                    \
+	X(PSK_OLD, 505, WARN, "no key exchange succeeded",                                         \
+	  "For five periods, ten minutes by default. Traffic goes on with the last key: does the " \
+	  "relay's API answer (401, 501)?")                                                        \
 	X(STATE_FAILED, 901, ERR, "state not saved",                                               \
 	  "The state folder cannot be written: is the disk full?")                                 \
 	X(HELPER_FAILED, 902, ERR, "helper",                                                       \

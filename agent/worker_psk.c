@@ -37,6 +37,7 @@ void worker_psk_start(struct container *c)
 	if (c->entry->has_psk)
 		psk_agent_adopt(&c->psk, c->entry->psk);
 	c->keyed = false;
+	c->psk_old = false;
 	c->psk_handshake = (struct mono){};
 }
 
@@ -238,6 +239,17 @@ void worker_psk_seen(struct container *c, int64_t handshake_s)
 		c->psk_handshake.ns = 1;
 }
 
+/* Said once, until an exchange succeeds. */
+static void note_age(struct container *c, struct mono now)
+{
+	bool old = psk_agent_old(&c->psk, now);
+
+	if (old && !c->psk_old)
+		event_log(EVENT_PSK_OLD, container_label(c), c->id, "for %lld s",
+			  (long long)mono_ms_since(c->psk.done) / 1000);
+	c->psk_old = old;
+}
+
 void worker_psk_tick(struct container *c)
 {
 	struct mono now = mono_now();
@@ -251,6 +263,7 @@ void worker_psk_tick(struct container *c)
 			event_log(EVENT_PSK_CLOSED, container_label(c), c->id, "for %u s",
 				  c->worker->conf.psk_strict_s);
 	}
+	note_age(c, now);
 	/* In doubt the half minute between two looks at the tunnel is too long. */
 	if (c->psk.n_keys > 1 && c->attached && !c->busy &&
 	    mono_ms_since(c->psk_looked) >= DOUBT_STATUS_MS) {

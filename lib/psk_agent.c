@@ -240,6 +240,11 @@ bool psk_agent_handshake(struct psk_agent *a, struct mono handshake, struct mono
 	return false;
 }
 
+bool psk_agent_old(const struct psk_agent *a, struct mono now)
+{
+	return ms_between(a->done, now) >= (int64_t)a->period_ms * PSK_AGENT_OLD_PERIODS;
+}
+
 const uint8_t *psk_agent_key(const struct psk_agent *a)
 {
 	return a->n_keys && !a->closed ? a->key[a->installed] : NULL;

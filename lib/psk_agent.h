@@ -27,6 +27,7 @@
 #define PSK_AGENT_TURN_MS 15000	  /* each of them so long */
 #define PSK_AGENT_LOST_MS 150000  /* since the last handshake: a new exchange at once */
 #define PSK_AGENT_PROOF_MS 10000  /* a handshake so long after an installation used that key */
+#define PSK_AGENT_OLD_PERIODS 5	  /* without an exchange: 10 min of the usual 120 s */
 
 enum psk_agent_state { PSK_AGENT_IDLE, PSK_AGENT_OFFERING, PSK_AGENT_COMMITTING };
 enum psk_agent_do { PSK_AGENT_NOTHING, PSK_AGENT_OFFER, PSK_AGENT_COMMIT };
@@ -86,6 +87,8 @@ void psk_agent_failed(struct psk_agent *a, uint64_t epoch, unsigned int jitter, 
 
 /* The tunnel's last handshake was at `handshake` (ns 0 = never). true: install psk_agent_key(). */
 bool psk_agent_handshake(struct psk_agent *a, struct mono handshake, struct mono now);
+/* Exchanges have failed for so long that somebody should look. */
+bool psk_agent_old(const struct psk_agent *a, struct mono now);
 /* What belongs into the tunnel; NULL: a random key, so that nothing passes. */
 const uint8_t *psk_agent_key(const struct psk_agent *a);
 void psk_agent_wipe(struct psk_agent *a);

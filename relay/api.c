@@ -10,6 +10,7 @@
 #include "api_clone.h"
 #include "api_device.h"
 #include "api_enforce.h"
+#include "api_flap.h"
 #include "api_metrics.h"
 #include "api_net.h"
 #include "api_psk.h"
@@ -155,6 +156,7 @@ static void on_seen(const struct msg *msg, void *ctx)
 
 	api_metrics_traffic(api->metrics, msg);
 	api_seen_add(api, msg);
+	api_flap_seen(api, msg);
 }
 
 static int serve(struct api *api, struct err *err)
@@ -264,7 +266,7 @@ static int set_up(struct run *run, struct err *err)
 		return r;
 	api->busy = calloc(api->conf.slots / 8 + 1, 1);
 	api->psk = api_psk_new(api->conf.slots);
-	api->clones = api_clones_new();
+	api->clones = api_clones_new(api->conf.slots);
 	api->rate_fail = api_rate_new(RATE_FAIL_BURST, RATE_FAIL_MS);
 	api->rate_open = api_rate_new(RATE_OPEN_BURST, RATE_OPEN_MS);
 	api->rate_token = api_rate_new(RATE_TOKEN_BURST, RATE_TOKEN_MS);

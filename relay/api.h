@@ -54,7 +54,7 @@ struct api {
 	struct api_seen *seen;
 	struct api_psk *psk;	   /* exchanges of pre-shared keys by slot */
 	struct api_rotate *rotate; /* keys that change */
-	struct api_clones *clones; /* machines' keys that two agents use */
+	struct api_clones *clones; /* keys at work twice */
 	struct api_enforce *enforce;
 	struct api_usage *usage;
 	struct api_files files;

@@ -30,6 +30,7 @@ struct api_metrics {
 	uint64_t answers[6]; /* by class of status: [2] = 2xx */
 	uint64_t errors[API_ERROR_MAX];
 	uint64_t rx, tx;
+	uint64_t clones;
 	uint32_t slots;
 	struct traffic last[]; /* by slot */
 };
@@ -58,6 +59,12 @@ void api_metrics_error(struct api_metrics *m, enum api_error e)
 {
 	if (m)
 		m->errors[e]++;
+}
+
+void api_metrics_clone(struct api_metrics *m)
+{
+	if (m)
+		m->clones++;
 }
 
 void api_metrics_traffic(struct api_metrics *m, const struct msg *msg)
@@ -143,6 +150,8 @@ static void add_api(struct strbuf *out, const struct api *api)
 	    http_server_connections(api->tls_server));
 	one(out, "device_codes", "gauge", "Device codes that wait.",
 	    api_devices_waiting(api->devices, mono_now()));
+	one(out, "peer_clones_total", "counter",
+	    "Times a peer's packets came from two endpoints in turn.", m->clones);
 	one(out, "wireguard_receive_bytes_total", "counter",
 	    "Bytes that WireGuard received from peers.", m->rx);
 	one(out, "wireguard_transmit_bytes_total", "counter", "Bytes that WireGuard sent to peers.",

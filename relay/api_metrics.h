@@ -17,5 +17,6 @@ void api_metrics_answer(struct api_metrics *m, int status);
 void api_metrics_error(struct api_metrics *m, enum api_error e);
 /* WireGuard's counters of a peer as the net role sees them. A smaller one began anew. */
 void api_metrics_traffic(struct api_metrics *m, const struct msg *msg);
+void api_metrics_clone(struct api_metrics *m); /* a peer was found at work twice */
 
 #endif

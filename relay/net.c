@@ -116,6 +116,8 @@ static int start(struct net *net, struct err *err)
 		r = net_shaper_start(net, err);
 	if (!r)
 		r = net_seen_start(net);
+	if (!r)
+		r = net_rotate_start(net);
 	return r;
 }
 
@@ -155,6 +157,7 @@ void net_free(struct net *net)
 	free(net->next);
 	free(net->used);
 	free(net->next_used);
+	free(net->kept);
 	free(net->seen);
 	free(net->tally);
 	free(net->grouped);

@@ -5,6 +5,7 @@
 
 #include <uv.h>
 #include "../lib/nl.h"
+#include "../lib/nl_wg.h"
 #include "kstate.h"
 #include "msg.h"
 #include "net.h"
@@ -49,6 +50,10 @@ struct net {
 	bool *used, *next_used;
 	bool syncing, synced;
 	uint8_t database[DB_IDENTITY_LEN]; /* of the sync in work, or the last one */
+
+	/* net_rotate.c: slots whose other key the kernel had and the api role did not name. */
+	bool *kept;
+	uv_timer_t *kept_timer;
 
 	/* net_api.c */
 	int api_fd;
@@ -111,6 +116,11 @@ int net_psk_adopt(struct net *net, struct err *err); /* wanted peers get the ker
 /* net_rotate.c: -ENOTCONN: the peer is to go on with its other key, which has not been used yet. */
 int net_rotate_check(struct net *net, const struct peer *old, const struct peer *peer,
 		     struct err *err);
+/* A key on the device that is not the wanted one's, as a relayd that starts anew finds it: it stays
+ * for a while. */
+void net_rotate_keep(struct net *net, uint32_t slot, const struct nl_wg_peer *found);
+int net_rotate_start(struct net *net);
+void net_rotate_kept(struct net *net); /* the while begins */
 int net_psk_set(struct net *net, const struct msg *in, struct err *err);
 
 /* net_peer.c: the slot an address carries, or -ENOENT. */

@@ -179,6 +179,7 @@ int net_peer_set(struct net *net, const struct peer *asked, struct err *err)
 	if (!r) {
 		net->want[peer.slot] = peer;
 		net->used[peer.slot] = true;
+		net->kept[peer.slot] = false;
 	}
 	explicit_bzero(&peer, sizeof(peer));
 	if (!r)
@@ -202,7 +203,7 @@ int net_peer_del(struct net *net, uint32_t slot, uint32_t generation, struct err
 	if (!net->used[slot] || net->want[slot].generation != generation)
 		return 0;
 	r = change_one(net, slot, NULL, err);
-	net->used[slot] = false;
+	net->used[slot] = net->kept[slot] = false;
 	explicit_bzero(&net->want[slot], sizeof(net->want[slot]));
 	net_htb_release(net->htb, slot);
 	net_proxy_release(net, slot);
@@ -327,6 +328,7 @@ int net_peer_sync_end(struct net *net, struct err *err)
 	memcpy(net->used, net->next_used, n * sizeof(*net->used));
 	explicit_bzero(net->next, n * sizeof(*net->next));
 	net->syncing = false;
+	memset(net->kept, 0, n * sizeof(*net->kept));
 	r = net_psk_adopt(net, err);
 	if (r)
 		return r;
@@ -338,5 +340,6 @@ int net_peer_sync_end(struct net *net, struct err *err)
 		r = net_database_adopt(net->conf.run_dir, net->database, err);
 	if (!r)
 		log_info("%u peers in place, %u steps", peers, steps);
+	net_rotate_kept(net);
 	return r;
 }

@@ -67,6 +67,8 @@ static int adopt(const struct nl_wg_peer *p, void *ctx)
 	    !net->used[slot])
 		return 0;
 	peer = &net->want[slot];
+	if (peer->wg != a->wg)
+		net_rotate_keep(net, slot, p);
 	if (peer->wg == a->wg && !memcmp(peer->public_key, p->public_key, KEY_LEN) &&
 	    is_zero(peer->psk))
 		memcpy(peer->psk, p->psk, KEY_LEN);

@@ -147,8 +147,9 @@ void net_watch_stop(struct net *net)
 	stop_handle(net->watch_timer);
 	stop_handle(net->repair_timer);
 	stop_handle(net->seen_timer);
+	stop_handle(net->kept_timer);
 	net->watch_poll = NULL;
-	net->watch_timer = net->repair_timer = net->seen_timer = NULL;
+	net->watch_timer = net->repair_timer = net->seen_timer = net->kept_timer = NULL;
 	if (net->watch)
 		mnl_socket_close(net->watch);
 	net->watch = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Keys under rotation, as the api role keeps them: in memory only. What is here when relayd ends is
- * undone by the next start, which names one key per peer to the net role.
+ * Keys under rotation, as the api role keeps them: in memory only. When relayd ends meanwhile the
+ * row says which key leads; the other one goes 10 s after the next start (net_rotate.c).
  *
  *	     begin		commit		    10 s
  *	none ------> PENDING ----------> FORMER ----------> none

@@ -154,7 +154,21 @@ is "and in the audit log" "$(audit machine.clone)" 1
 is "and in the metrics" "$(ctl GET /ctl/v1/metrics | awk '/^sidecar_machines/ {print $2}' | paste -sd' ')" "3 1"
 gone c
 
-# --- release ---
+# --- clones: the packets of one tunnel come from two endpoints in turn ---
+clones() { ctl GET /ctl/v1/metrics | awk '/^sidecar_peer_clones_total/ {print $2}'; }
+agent c "$alice"
+step "201" "a third agent" c "enrol hostc 7 51 52 53"
+step "201" "and its peer" c "$(post 7 f hostc)"
+gone c
+slot=$(peers | grep -F "$(key 7)" | cut -d' ' -f1)
+for port in 1 2 1 2; do say "seen $slot 5 192.0.2.9:$port 1 1" >/dev/null; done
+is "twice back: nothing yet" "$(field hostc state)$(clones)" ok0
+say "seen $slot 5 192.0.2.9:1 1 1" >/dev/null
+is "three times: its host is shown as cloned" "$(field hostc state)" cloned
+is "in the audit log" "$(ctl GET /ctl/v1/audit | jq -r '.[] | select(.action == "peer.clone") | .detail')" \
+	"slot $slot: packets of its key come from 192.0.2.9:2 and 192.0.2.9:1 in turn"
+is "in the metrics" "$(clones)" 1
+
 is "release" "$(ctl DELETE /ctl/v1/machine '{"machine":"hostb"}' | jq -r .released)" true
 is "in the audit log" "$(audit machine.release)" 1
 step "200" "its session has ended" b "call GET /v1/relay"

@@ -290,7 +290,7 @@ static void fill_api(void)
 {
 	api.busy = calloc(api.conf.slots / 8 + 1, 1);
 	api.psk = api_psk_new(api.conf.slots);
-	api.clones = api_clones_new();
+	api.clones = api_clones_new(api.conf.slots);
 	api.rate_fail = api_rate_new(ENDLESS, 1);
 	api.rate_open = api_rate_new(ENDLESS, 1);
 	api.rate_token = api_rate_new(ENDLESS, 1);

@@ -25,7 +25,7 @@ trap cleanup EXIT
 
 n=0 failed=0
 echo "TAP version 13"
-echo "1..51"
+echo "1..54"
 check() { # check NAME COMMAND...
 	local name=$1
 	shift
@@ -298,6 +298,20 @@ event destroy 1
 deleted() { grep -qF "DELETE $1" "$tmp/relay"; }
 check "removes the peer of one that ends" within 15 deleted "$first"
 check "and leaves that of the container without a place alone" test -n "$last" -a "$(deleted "$last" && echo yes)" = ""
-kill "$agent"
-wait "$agent" || true
+stop_agent
+
+# Five periods without an exchange are said.
+: >"$tmp/log"
+: >"$tmp/relay"
+rm "$tmp/containers/"*.json
+container 5 old 100 bridge '{"sidecar.enable":"true"}'
+echo SIDECAR_PSK_PERIOD=5 >>"$tmp/env"
+start_agent
+asked '^COMMIT .* confirmed'
+check "a key that was just agreed on is not old" test "$(mine --status | jq .containers[0].psk_old)" = false
+kill "${pids[0]}"
+old() { grep -qE 'old: for 2[5-9] s: no key exchange succeeded' "$tmp/log"; }
+check "five periods without a relay: the log says so" within 45 old
+check "and so does the status" test "$(mine --status | jq .containers[0].psk_old)" = true
+stop_agent
 exit $failed

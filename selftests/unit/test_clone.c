@@ -5,12 +5,14 @@
 #include "lib/addr.h"
 #include "relay/api_clone.h"
 
+#define SLOTS 4
+
 static struct api_clones *clones;
 static struct mono now;
 
 static int set_up(UNUSED void **state)
 {
-	clones = api_clones_new();
+	clones = api_clones_new(SLOTS);
 	now.ns = 1;
 	return clones ? 0 : -1;
 }
@@ -98,6 +100,89 @@ static void machines_are_told_apart(UNUSED void **state)
 	}
 }
 
+/* A packet of slot 1's peer came from there; five seconds pass. */
+static bool move(uint32_t generation, const char *from)
+{
+	struct endpoint e, other;
+
+	assert_int_equal(parse_endpoint(from, &e), 0);
+	now.ns += INT64_C(5000000000);
+	return api_clone_moved(clones, 1, generation, &e, now, &other);
+}
+
+static void a_tunnel_at_two_endpoints_in_turn_is_two(UNUSED void **state)
+{
+	struct endpoint a, b, other;
+
+	assert_false(move(1, "192.0.2.1:1"));
+	assert_false(move(1, "192.0.2.2:1"));
+	assert_false(move(1, "192.0.2.1:1"));
+	assert_false(move(1, "192.0.2.1:1"));
+	assert_false(move(1, "192.0.2.2:1"));
+	assert_int_equal(parse_endpoint("192.0.2.1:1", &a), 0);
+	assert_int_equal(parse_endpoint("192.0.2.2:1", &b), 0);
+	assert_true(api_clone_moved(clones, 1, 1, &a, now, &other));
+	assert_true(endpoint_eq(&other, &b));
+}
+
+static void two_tunnels_behind_one_nat_are_two(UNUSED void **state)
+{
+	assert_false(move(1, "192.0.2.1:1"));
+	assert_false(move(1, "192.0.2.1:2"));
+	assert_false(move(1, "192.0.2.1:1"));
+	assert_false(move(1, "192.0.2.1:2"));
+	assert_true(move(1, "192.0.2.1:1"));
+}
+
+static void it_is_said_once_in_the_window(UNUSED void **state)
+{
+	int said = 0;
+
+	for (int64_t i = 0; i < API_CLONE_WINDOW_MS / 5000; i++)
+		said += move(1, i % 2 ? "192.0.2.1:1" : "192.0.2.2:1");
+	assert_int_equal(said, 1);
+	for (int64_t i = 0; i < API_CLONE_WINDOW_MS / 5000; i++)
+		said += move(1, i % 2 ? "192.0.2.1:1" : "192.0.2.2:1");
+	assert_int_equal(said, 2);
+}
+
+static void a_tunnel_that_roams_is_one(UNUSED void **state)
+{
+	char from[32];
+
+	/* A NAT that forgets, a host that moves on, and one that comes back now and then. */
+	for (int i = 1; i < 250; i++) {
+		snprintf(from, sizeof(from), "192.0.2.1:%d", i);
+		assert_false(move(1, from));
+	}
+	for (int i = 0; i < 20; i++) {
+		assert_false(move(1, i % 2 ? "192.0.2.1:1" : "192.0.2.2:1"));
+		now.ns += API_CLONE_WINDOW_MS * INT64_C(1000000) / 2;
+	}
+}
+
+static void another_owner_of_the_slot_begins_anew(UNUSED void **state)
+{
+	for (uint32_t i = 1; i < 100; i++) {
+		assert_false(move(i, "192.0.2.1:1"));
+		assert_false(move(i, "192.0.2.2:1"));
+		assert_false(move(i, "192.0.2.1:1"));
+	}
+}
+
+static void what_is_no_endpoint_or_slot_is_passed_over(UNUSED void **state)
+{
+	struct endpoint e = {}, other;
+
+	assert_false(move(1, "192.0.2.1:1"));
+	for (int i = 0; i < 10; i++) {
+		assert_false(api_clone_moved(clones, 1, 1, &e, now, &other));
+		assert_false(move(1, "192.0.2.1:1"));
+	}
+	assert_int_equal(parse_endpoint("192.0.2.1:1", &e), 0);
+	assert_false(api_clone_moved(clones, SLOTS, 1, &e, now, &other));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -109,6 +194,12 @@ int main(void)
 		TEST(two_addresses_in_turn_are_two),
 		TEST(what_happens_seldom_is_no_sign_of_it),
 		TEST(machines_are_told_apart),
+		TEST(a_tunnel_at_two_endpoints_in_turn_is_two),
+		TEST(two_tunnels_behind_one_nat_are_two),
+		TEST(it_is_said_once_in_the_window),
+		TEST(a_tunnel_that_roams_is_one),
+		TEST(another_owner_of_the_slot_begins_anew),
+		TEST(what_is_no_endpoint_or_slot_is_passed_over),
 	};
 
 	return RUN_TESTS(tests);

@@ -226,6 +226,27 @@ static void an_answer_lost_for_good_cuts_nothing(void **state UNUSED)
 	}
 }
 
+static bool is_old(void)
+{
+	return psk_agent_old(&w.agent, (struct mono){.ns = w.now_ms * 1000000});
+}
+
+static void ten_minutes_without_an_exchange_are_noticed(void **state UNUSED)
+{
+	world_init(&w, 6, PSK_PERIOD_MS, 0);
+	world_run(&w, 600000);
+	assert_false(is_old());
+	w.dead = true;
+	/* The last exchange was 132 s ago at most. */
+	world_run(&w, 460000);
+	assert_false(is_old());
+	world_run(&w, 140000);
+	assert_true(is_old());
+	w.dead = false;
+	world_run(&w, AGREE_MS);
+	assert_false(is_old());
+}
+
 static void strict_closes_after_its_time_and_opens_with_an_exchange(void **state UNUSED)
 {
 	world_init(&w, 5, PSK_PERIOD_MS, 600000);
@@ -320,6 +341,7 @@ int main(void)
 		cmocka_unit_test(an_answer_without_the_secret_is_refused_by_the_agent),
 		cmocka_unit_test(a_dead_control_channel_cuts_nothing),
 		cmocka_unit_test(an_answer_lost_for_good_cuts_nothing),
+		cmocka_unit_test(ten_minutes_without_an_exchange_are_noticed),
 		cmocka_unit_test(strict_closes_after_its_time_and_opens_with_an_exchange),
 		cmocka_unit_test(a_rebooted_relay_gets_a_key_within_10_s),
 		cmocka_unit_test(ends_agree_within_10_s_of_the_last_fault),
