@@ -77,7 +77,7 @@ struct http_server {
 	unsigned int handles; /* listeners and retry, not closed yet */
 	bool draining, freeing;
 	uint32_t n_conns;
-	uint32_t *places; /* indexes of conns: those from n_conns on are free */
+	uint32_t *places;	    /* indexes of conns: those from n_conns on are free */
 	struct http_conn *conns;    /* limits.max_connections */
 	struct http_addr_key *keys; /* of each connection, packed for counting */
 };

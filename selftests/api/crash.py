@@ -123,12 +123,20 @@ def torn(database):
     return problems
 
 
+def acknowledged():
+    return sum(w.acknowledged for w in writers)
+
+
 writers = [Writer(i) for i in range(WRITERS)]
 for w in writers:
     w.start()
 rng = random.Random(seed)
 for _ in range(int(KILLS)):
-    time.sleep(rng.uniform(0.0, 0.08))  # the load goes on meanwhile: this is no wait for anything
+    # So many changes after the last start, however slow the machine, and then at any moment.
+    wanted, end = acknowledged() + rng.randrange(25), time.monotonic() + 10
+    while acknowledged() < wanted and time.monotonic() < end:
+        time.sleep(0.002)
+    time.sleep(rng.uniform(0.0, 0.02))
     say("kill")
     if say("start").strip() != "ok":
         print("Bail out! the api role does not start again")
@@ -165,7 +173,7 @@ point("no acknowledged token is lost", [i for w in writers for i, t in w.tokens.
 point("no acknowledged revocation is lost", [i for w in writers for i, t in w.revoked.items()
                                               if client.ask("GET", "/v1/status", t)[0] == 200])
 point("no request was answered with what it should not be", [x for w in writers for x in w.wrong])
-n = sum(w.acknowledged for w in writers)
+n = acknowledged()
 point("there was load: changes acknowledged", [] if n > 5 * int(KILLS) else [n])
 print("# %d kills, %d changes acknowledged, %d peers at the end" % (int(KILLS), n, len(present)))
 db = sqlite3.connect(DATABASE)
