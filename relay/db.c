@@ -119,8 +119,10 @@ static const char *const migrations[] = {
 	") STRICT;",
 
 	/*
-	 * See db_usage.h. usage: slot 4294967295 stands for peers that are gone. counted: how far
-	 * the kernel's counters of a slot are in it.
+	 * usage, see db_usage.h: slot 4294967295 stands for peers that are gone. counted: how far
+	 * the kernel's counters of a slot are in it. identity: which database this is; copies and
+	 * backups of it have the same. mtu: what an agent found that a peer's path carries; 0:
+	 * nobody looked.
 	 */
 	"CREATE TABLE usage ("
 	"	month INTEGER NOT NULL,"
@@ -141,14 +143,13 @@ static const char *const migrations[] = {
 	"	up_bytes INTEGER NOT NULL,"
 	"	down_packets INTEGER NOT NULL,"
 	"	down_bytes INTEGER NOT NULL"
-	") STRICT;",
-
-	/* Which database this is: copies and backups of it have the same. */
+	") STRICT;"
 	"CREATE TABLE identity ("
 	"	one INTEGER PRIMARY KEY CHECK (one = 1),"
 	"	id BLOB NOT NULL CHECK (length(id) = 16)"
 	") STRICT;"
-	"INSERT INTO identity (one, id) VALUES (1, randomblob(16));",
+	"INSERT INTO identity (one, id) VALUES (1, randomblob(16));"
+	"ALTER TABLE peer ADD COLUMN mtu INTEGER NOT NULL DEFAULT 0;",
 };
 
 int64_t db_now(void)
