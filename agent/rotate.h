@@ -18,7 +18,7 @@
 #include "../lib/mono.h"
 
 #define ROTATE_LIMIT_MS 30000 /* from ASKING to COMMITTING; the relay forgets after 60 s */
-#define ROTATE_SETTLE_MS 4000 /* the old tunnel stays for what is on its way; the relay's: 10 s */
+#define ROTATE_SETTLE_MS 8000 /* the old tunnel stays for what is on its way; the relay's: 10 s */
 #define ROTATE_RETRY_MS 500
 #define ROTATE_DROPS 3 /* tries while nothing was committed: the relay forgets by itself */
 

@@ -7,14 +7,22 @@
     probe.py udp ADDR PORT BYTES N   N datagrams of BYTES, each echoed whole
     probe.py sctp ADDR PORT          one message each way
     probe.py raw ADDR                one packet of protocol 253 each way
+    probe.py stream LOCAL REMOTE PORT RATE SECONDS
+                                     runs at both ends: numbered datagrams at RATE a second each way,
+                                     for SECONDS (0: until SIGINT), or until the other end ends
 
 A client prints one JSON line: {"ok": true, "peer": the address the server saw, ...} and exits 0,
-or says what failed and exits 1. --timeout S (before the command) bounds every wait.
+or says what failed and exits 1. --timeout S (before the command) bounds every wait. A stream's line
+is about what arrived at its end: "asked" (RATE x time), "sent", "received" (each once), "lost" of what
+the other end sent, "twice", "late" (after one with a higher number), "gaps" of a second and more as
+[from, to] in Unix time, "holes" (the first of what was lost: how many, and when the next one came).
 """
 import hashlib
 import json
 import select
+import signal
 import socket
+import struct
 import sys
 import threading
 import time
@@ -181,6 +189,121 @@ def client_raw(addr):
     raise OSError("no answer")
 
 
+class Stream:
+    """One end. H(ello) until the other is heard, then D(ata), last E(nd, which says how many there
+    were), until it is A(cknowledged) and the other's has come."""
+    FORM = struct.Struct("!cI51x")
+    HURRY_S = 0.1     # H and E are repeated so often
+    ARREARS_S = 1.0   # a sender that was held up longer leaves out what it could not send
+    LINGER_S = 1.0    # for the other end's repeated E, and what was overtaken by it
+
+    def __init__(self, local, remote, port, rate, seconds):
+        fam = family(remote)
+        self.sock = socket.socket(fam, socket.SOCK_DGRAM)
+        # A process that gets no time for a while is no loss on the way.
+        self.sock.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)  # SO_RCVBUFFORCE
+        self.sock.bind((local, port))
+        self.sock.setblocking(False)
+        self.to = (remote, port)
+        self.rate, self.seconds = rate, seconds
+        self.stop = self.heard = self.acked = False
+        self.total = None  # of the other end
+        self.sent = self.received = self.twice = self.late = self.highest = 0
+        self.seen = bytearray()
+        self.last, self.gaps = None, []
+        self.jumps = []  # from, to, when: numbers that were left out, some of which may be late
+
+    def send(self, kind, number=0):
+        try:
+            self.sock.sendto(self.FORM.pack(kind, number), self.to)
+        except OSError:
+            pass  # as lost as any other
+
+    def data(self, number):
+        now = time.time()
+        if self.last is not None and now - self.last >= 1:
+            self.gaps.append([round(self.last, 2), round(now, 2)])
+        self.last = now
+        if number >= len(self.seen):
+            self.seen.extend(bytes(number + 4096 - len(self.seen)))
+        if self.seen[number]:
+            self.twice += 1
+            return
+        self.seen[number] = 1
+        self.received += 1
+        self.late += number < self.highest
+        if number > self.highest + 1:
+            self.jumps.append((self.highest + 1, number, now))
+        self.highest = max(self.highest, number)
+
+    def holes(self):
+        holes = [[self.seen[a:b].count(0), round(at, 2)] for a, b, at in self.jumps]
+        return [h for h in holes if h[0]][:20]
+
+    def hear(self, wait):
+        """Takes what has come, after waiting for it."""
+        select.select([self.sock], [], [], max(wait, 0))
+        while True:
+            try:
+                packet, peer = self.sock.recvfrom(2048)
+            except BlockingIOError:
+                return
+            if peer[0] != self.to[0] or len(packet) != self.FORM.size:
+                continue
+            kind, number = self.FORM.unpack(packet)
+            self.heard = True
+            if kind == b"H" and self.sent:
+                self.send(b"H")  # it has not heard this end yet
+            elif kind == b"D":
+                self.data(number)
+            elif kind == b"E":
+                self.total = number
+                self.send(b"A")
+            elif kind == b"A":
+                self.acked = True
+
+    def repeat(self, kind, number, done, deadline):
+        while not done():
+            if time.monotonic() > deadline:
+                raise OSError("the other end is not there")
+            self.send(kind, number)
+            self.hear(self.HURRY_S)
+
+    def run(self):
+        self.repeat(b"H", 0, lambda: self.heard, time.monotonic() + TIMEOUT)
+        begun = due = time.monotonic()
+        while not self.stop and self.total is None:
+            now = time.monotonic()
+            if self.seconds and now - begun >= self.seconds:
+                break
+            if now - due > self.ARREARS_S:
+                due = now
+            while due <= now:
+                self.sent += 1
+                self.send(b"D", self.sent)
+                due += 1 / self.rate
+            self.hear(due - time.monotonic())
+        asked = (time.monotonic() - begun) * self.rate
+        self.repeat(b"E", self.sent, lambda: self.acked and self.total is not None,
+                    time.monotonic() + TIMEOUT)
+        end = time.monotonic() + self.LINGER_S
+        while time.monotonic() < end:
+            self.hear(end - time.monotonic())
+        return {"ok": True, "asked": round(asked), "sent": self.sent, "received": self.received,
+                "lost": self.total - self.received, "twice": self.twice, "late": self.late,
+                "gaps": self.gaps, "holes": self.holes()}
+
+
+def client_stream(local, remote, port, rate, seconds):
+    stream = Stream(local, remote, port, rate, seconds)
+
+    def stop(_signal, _frame):
+        stream.stop = True
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    return stream.run()
+
+
 def main(argv):
     global TIMEOUT
     if len(argv) > 2 and argv[1] == "--timeout":
@@ -196,6 +319,7 @@ def main(argv):
         "udp": lambda a, p, n, c: client_udp(a, int(p), int(n), int(c)),
         "sctp": lambda a, p: client_tcp(a, int(p), 1024, SCTP),
         "raw": client_raw,
+        "stream": lambda l, r, p, n, s: client_stream(l, r, int(p), float(n), float(s)),
     }
     if command not in calls:
         sys.exit(__doc__)

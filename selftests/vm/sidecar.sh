@@ -140,6 +140,45 @@ reachable() {
 	wait_until "$2" answers "$1"
 }
 
+# stream_start TAG PID ADDR RATE [SECONDS]: numbered datagrams both ways between the internet host and
+# ADDR in the namespace of PID on host A, until stream_end TAG or for SECONDS. What arrived at an end
+# is then in $TMP/TAG.in (the container's) and $TMP/TAG.out (the internet host's).
+stream_start() {
+	local tag=$1 pid=$2 addr=$3 rate=$4 seconds=${5:-0} client=192.0.2.10 port=7800
+	local tool="python3 /usr/lib/sidecar-test/probe.py --timeout 60 stream"
+	case $addr in *:*) client=2001:db8:c::10 port=7801 ;; esac
+	# shellcheck disable=SC2086 # words on purpose
+	in_client $tool "$client" "$addr" $port "$rate" "$seconds" >"$TMP/$tag.out" &
+	echo $! >"$TMP/$tag.pids"
+	# shellcheck disable=SC2086
+	on edge nsenter -t "$pid" -n $tool "$addr" "$client" $port "$rate" "$seconds" >"$TMP/$tag.in" &
+	echo $! >>"$TMP/$tag.pids"
+	echo "stream $client $addr" >"$TMP/$tag.what"
+}
+
+# The other end follows.
+stream_end() {
+	on edge pkill -INT -f "$(cat "$TMP/$1.what")" || true
+	stream_wait "$1"
+}
+
+stream_wait() {
+	local pid
+	while read -r pid; do wait "$pid" || true; done <"$TMP/$1.pids"
+}
+
+# stream_whole NAME TAG PERCENT: two points: nothing of either direction was lost, and each sender kept
+# PERCENT of its rate.
+stream_whole() {
+	local way other
+	for way in in out; do
+		[ $way = in ] && other=out || other=in
+		is "$1, ${way}wards: 0 lost ($(jq -r '"\(.sent) sent of \(.asked) asked"' "$TMP/$2.$other" 2>/dev/null), $(jq -c '{received, twice, late}' "$TMP/$2.$way" 2>/dev/null))" \
+			"$(jq -r --argjson p "$3" --slurpfile o "$TMP/$2.$other" \
+				'if .ok and .lost == 0 and ($o[0].sent * 100 >= $o[0].asked * $p) then 0 else . end | tojson' "$TMP/$2.$way")" 0
+	done
+}
+
 # probe ARGS...: a client of probe.py on the internet host; prints its JSON line.
 probe() {
 	in_client python3 /usr/lib/sidecar-test/probe.py "$@"
