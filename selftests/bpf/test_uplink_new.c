@@ -46,7 +46,7 @@ static int set_up(void **state)
 	assert_int_equal(net_uplink_start(net, NULL), 0);
 	devices[2] = net->uplink_ifindex;
 	/* No classes: a native kernel need not have fq_codel. */
-	assert_int_equal(net_htb_new(net->rtnl, devices, 0, ENV_SLOTS, &net->htb, NULL), 0);
+	assert_int_equal(net_htb_new(net->rtnl, devices, 0, 0, ENV_SLOTS, &net->htb, NULL), 0);
 	*state = net;
 	return 0;
 }
