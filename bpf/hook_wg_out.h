@@ -13,6 +13,7 @@ STAGE int wg_out(struct __sk_buff *skb, struct pkt *pkt)
 	if (slot_by_addr(pkt->ip.v6, pkt->ip.dst, &pkt->ref) != PLACE_SLOT ||
 	    !slot_has_wg(pkt->ref.slot, skb->ifindex))
 		return -SC_DROP_NOT_OURS;
+	count_touch(pkt->ref.nr);
 	r = firewall_check(pkt, SC_RULE_IN);
 	if (!r && sc_pace && pkt->ref.slot->pace_byte_ps)
 		r = pace_check(skb, pkt->ref.nr, false, pkt->ref.slot->pace_byte_ps,

@@ -15,6 +15,7 @@ STAGE int egress_source(const struct __sk_buff *skb, struct pkt *pkt)
 	    !slot_has_wg(ref.slot, skb->ifindex))
 		return -SC_DROP_BAD_SOURCE;
 	pkt->ref = ref;
+	count_touch(ref.nr);
 	return 0;
 }
 
