@@ -12,6 +12,8 @@ STAGE int wg_out(struct __sk_buff *skb, struct pkt *pkt)
 	if (slot_by_addr(pkt->ip.v6, pkt->ip.dst, &pkt->ref) != PLACE_SLOT ||
 	    !slot_has_wg(pkt->ref.slot, skb->ifindex))
 		return -SC_DROP_NOT_OURS;
+	if (skb->mark == SC_MARK_ECHO)
+		return V_FORWARD;
 	r = firewall_check(pkt, SC_RULE_IN);
 	return r ? r : V_FORWARD;
 }

@@ -24,7 +24,8 @@
 	X(14, CEILING, "ceiling", "to a peer, beyond the abuse ceiling of its tier")               \
 	X(15, SMTP, "smtp", "from a tunnel to port 25, which the peer's tier keeps closed")        \
 	X(16, SCAN, "scan", "from a tunnel, too many new destinations in a short time")            \
-	X(17, FIREWALL, "firewall", "refused by the peer's own firewall rules")
+	X(17, FIREWALL, "firewall", "refused by the peer's own firewall rules")                    \
+	X(18, WG_PMTU, "wg_pmtu", "ICMP that says WireGuard's packets are too big: agents probe")
 
 enum sc_drop {
 	SC_DROP_NONE = 0,
