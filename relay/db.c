@@ -114,6 +114,9 @@ static const char *const migrations[] = {
 	"	cloned_at INTEGER,"
 	"	UNIQUE (account, machine)"
 	") STRICT;",
+
+	/* What an agent found that a peer's path carries; 0: nobody looked. */
+	"ALTER TABLE peer ADD COLUMN mtu INTEGER NOT NULL DEFAULT 0;",
 };
 
 int64_t db_now(void)
