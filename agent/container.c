@@ -47,7 +47,7 @@ bool container_same_run(const struct container *c)
 static bool config_eq(const struct state_config *a, const struct state_config *b)
 {
 	return addr6_eq(&a->v6, &b->v6) && addr4_eq(a->v4, b->v4) && a->mtu == b->mtu &&
-	       endpoint_eq(&a->endpoint, &b->endpoint) &&
+	       a->mtu_max == b->mtu_max && endpoint_eq(&a->endpoint, &b->endpoint) &&
 	       !memcmp(a->relay_key, b->relay_key, KEY_LEN);
 }
 

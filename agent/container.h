@@ -8,6 +8,7 @@
 #include "backoff.h"
 #include "docker.h"
 #include "helper_msg.h"
+#include "mtu.h"
 #include "plan.h"
 #include "rotate.h"
 #include "state.h"
@@ -34,6 +35,22 @@ struct container_rotation {
 	struct http_exchange *asked; /* somebody waits for the end; NULL: nobody */
 	char why[ERR_TEXT_LEN];	     /* it fails, if it does */
 	struct mono last;	     /* when the last one ended, or the tunnel began */
+};
+
+/* worker_mtu.c */
+struct container_mtu {
+	struct mtu_search search;
+	bool calling;	      /* the helper is probing */
+	bool telling;	      /* the relay is being told */
+	bool applying;	      /* the tunnel is being made anew for another MTU alone */
+	bool silent;	      /* the last round had no answer at all */
+	uint32_t told;	      /* what the relay knows, 0 = nothing */
+	struct mono due;      /* the next round; 0: at once */
+	struct mono tell_due; /* the next try to tell */
+	struct mono checked;  /* when a round was answered last; 0: none yet */
+	struct mono looked;   /* at the tunnel's counters */
+	uint64_t bytes, own;  /* then; and what our own probes have added since */
+	bool busy;	      /* there was traffic when we looked last */
 };
 
 struct container {
@@ -65,10 +82,11 @@ struct container {
 	/* worker_psk.c */
 	struct psk_agent psk;
 	bool keyed;		/* an exchange has succeeded since the relay was asked last */
-	unsigned int psk_calls; /* to relay and helper, unanswered */
+	unsigned int psk_calls; /* of these three, to relay and helper, unanswered */
 	struct mono psk_handshake, psk_looked;
 	bool psk_old; /* and that was said */
 	struct container_rotation rotation;
+	struct container_mtu mtu;
 	char said[ERR_TEXT_LEN]; /* so that nothing is logged every half minute */
 };
 

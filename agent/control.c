@@ -36,12 +36,15 @@ static json_t *container_json(const struct container *c)
 	bool has_v4 = e->has_config && !addr4_is_zero(e->config.v4);
 
 	return json_pack(
-		"{s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:o, s:b, s:s}", "container",
+		"{s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:b, s:s}", "container",
 		container_label(c), "id", c->id, "pubkey", b64_key_text(key, e->public_key), "ipv6",
 		has_v6 ? json_string(addr6_text(v6, &e->config.v6)) : json_null(), "ipv4",
 		has_v4 ? json_string(addr4_text(v4, e->config.v4)) : json_null(), "attached",
 		c->attached, "last_handshake", time_json(c->handshake_s), "psk_age_s",
-		c->psk.ever ? json_integer(mono_ms_since(c->psk.done) / 1000) : json_null(),
+		c->psk.ever ? json_integer(mono_ms_since(c->psk.done) / 1000) : json_null(), "mtu",
+		e->has_config ? json_integer(e->config.mtu) : json_null(), "mtu_age_s",
+		c->mtu.checked.ns ? json_integer(mono_ms_since(c->mtu.checked) / 1000)
+				  : json_null(),
 		"psk_old", c->psk_old, "rotation", rotate_state_name(c->rotation.step.state));
 }
 

@@ -57,6 +57,11 @@
 	  "There are more containers than the agent has places for.")                              \
 	X(NO_IPV6, 313, WARN, "IPv4 only",                                                         \
 	  "This machine was started without IPv6; the container has its IPv4 address alone.")      \
+	X(MTU_FOUND, 314, INFO, "MTU of the path found",                                           \
+	  "The tunnel's packets may be as large as this without being cut or lost on their way.")  \
+	X(MTU_SILENT, 315, WARN, "probes of the path are not answered",                            \
+	  "The tunnel works, and packets of 1280 bytes do not come through it: the path carries "  \
+	  "less and loses fragments.")                                                             \
 	X(RELAY_UNREACHABLE, 401, WARN, "relay not reached, will be tried again",                  \
 	  "No connection, no answer, or a key that is not pinned: check SIDECAR_JOIN, the "        \
 	  "network "                                                                               \

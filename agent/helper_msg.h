@@ -16,8 +16,10 @@
  *		sent into it yet.
  *	SWITCH	handle: routes lead into the second tunnel from now on. ATTACH with either one's
  *		configuration leaves that one alone and removes the other.
- *	CLOSE	handle: forgets the namespace.
- *	SWEEP	removes devices "wg-" and 8 digits that a crash left in the host's namespace.
+ *	PROBE	handle: sends packets of these sizes to the echo at the tunnel's far end, or, when
+ *it names none, says which have come back. Waits for nothing. CLOSE	handle: forgets the
+ *namespace. SWEEP	removes devices "wg-" and 8 digits that a crash left in the host's
+ *namespace.
  */
 #ifndef AGENT_HELPER_MSG_H
 #define AGENT_HELPER_MSG_H
@@ -26,6 +28,7 @@
 #include "../lib/addr.h"
 #include "../lib/b64.h"
 #include "../lib/err.h"
+#include "mtu.h"
 
 #define HELPER_PATH_LEN 192
 #define HELPER_ID_LEN 65	/* container id: 64 hex digits and NUL */
@@ -46,6 +49,7 @@ enum helper_type {
 	HELPER_PSK,
 	HELPER_PREPARE,
 	HELPER_SWITCH,
+	HELPER_PROBE,
 	HELPER_CLOSE,
 	HELPER_SWEEP,
 	HELPER_ANSWER,
@@ -59,9 +63,10 @@ struct tunnel_conf {
 	uint8_t relay_key[KEY_LEN];
 	uint8_t psk[KEY_LEN]; /* all zero = what the tunnel has; a new one gets a random one */
 	struct endpoint endpoint;
-	struct addr6 v6; /* zero = none */
-	struct addr4 v4; /* zero = none */
-	uint32_t mtu;
+	struct addr6 v6;	/* zero = none */
+	struct addr4 v4;	/* zero = none */
+	uint32_t mtu;		/* of its routes: what the path carries */
+	uint32_t mtu_max;	/* of the device: a probe must be able to try it */
 	uint32_t egress_tunnel; /* 1: default routes of the granted families lead into the tunnel */
 };
 
@@ -75,6 +80,17 @@ struct tunnel_psk {
 	struct tunnel_which which;
 	uint8_t relay_key[KEY_LEN];
 	uint8_t psk[KEY_LEN]; /* all zero = a random one: nothing passes */
+};
+
+/* BEGIN: what comes back of former ones is not counted any more. END: neither sends nor says. */
+enum tunnel_probe_how { TUNNEL_PROBE_GO_ON, TUNNEL_PROBE_BEGIN, TUNNEL_PROBE_END };
+
+struct tunnel_probe {
+	struct tunnel_which which;
+	struct addr6 v6; /* the container's, zero = none */
+	struct addr4 v4; /* used where there is no IPv6 */
+	uint32_t how;	 /* enum tunnel_probe_how */
+	struct mtu_volley volley;
 };
 
 struct tunnel_status {
@@ -97,6 +113,7 @@ struct helper_msg {
 		struct tunnel_which which;   /* STATUS */
 		struct tunnel_psk psk;	     /* PSK */
 		struct tunnel_status status; /* answer to STATUS */
+		struct tunnel_probe probe;   /* PROBE; in the answer the volley alone: what came */
 		uint32_t without_v6;	     /* answer to ATTACH: 1 = the machine has no IPv6 */
 		char text[ERR_TEXT_LEN];     /* answer with result < 0 */
 	};

@@ -16,9 +16,6 @@
 #include "helper_msg.h"
 #include "tunnel.h"
 
-#define MTU_MIN 1280
-#define MTU_MAX 9200
-
 /* A handle is index + 1 and, above that, how often the place was used. */
 #define HANDLE_INDEX_BITS 16
 #define HANDLE_INDEX(h) (((h) & ((1u << HANDLE_INDEX_BITS) - 1)) - 1)
@@ -26,7 +23,8 @@
 struct server {
 	const char *netns_dir;
 	struct {
-		int fd; /* -1 = free */
+		int fd;	   /* -1 = free */
+		int probe; /* socket in it, -1 = none */
 		uint32_t handle;
 	} open[HELPER_MAX_HANDLES];
 };
@@ -156,8 +154,12 @@ static int check_conf(const struct tunnel_conf *c, struct err *err)
 		      ? !addr4_is_zero(c->endpoint.v4)
 		      : c->endpoint.family == AF_INET6 && !addr6_is_zero(&c->endpoint.v6)))
 		return err_set(err, -EINVAL, "the relay's endpoint makes no sense");
-	if (c->mtu < MTU_MIN || c->mtu > MTU_MAX)
-		return err_set(err, -EINVAL, "MTU %u is not in %d..%d", c->mtu, MTU_MIN, MTU_MAX);
+	if (c->mtu_max < MTU_MIN || c->mtu_max > MTU_MAX)
+		return err_set(err, -EINVAL, "MTU %u is not in %d..%d", c->mtu_max, MTU_MIN,
+			       MTU_MAX);
+	if (c->mtu < MTU_MIN || c->mtu > c->mtu_max)
+		return err_set(err, -EINVAL, "MTU %u is not in %d..%u", c->mtu, MTU_MIN,
+			       c->mtu_max);
 	if (c->egress_tunnel > 1)
 		return err_set(err, -EINVAL, "egress_tunnel is neither 0 nor 1");
 	return 0;
@@ -228,6 +230,46 @@ static int do_psk(struct server *s, const struct helper_msg *msg, UNUSED struct 
 	return r ? r : tunnel_psk(s->open[i].fd, &msg->psk, err);
 }
 
+static int check_probe(const struct tunnel_probe *p, struct err *err)
+{
+	bool v6 = !addr6_is_zero(&p->v6);
+
+	if (v6 ? !v6_is_unicast(&p->v6) : !v4_is_unicast(p->v4))
+		return err_set(err, -EINVAL, "not a unicast address");
+	if (p->how > TUNNEL_PROBE_END || p->volley.n > MTU_VOLLEY)
+		return err_set(err, -EINVAL, "a probe that makes no sense");
+	for (uint32_t i = 0; i < p->volley.n; i++) {
+		if (p->volley.size[i] < MTU_MIN || p->volley.size[i] > MTU_MAX)
+			return err_set(err, -EINVAL, "a probe of %u bytes", p->volley.size[i]);
+	}
+	return 0;
+}
+
+static void close_probe(int *fd)
+{
+	cleanup_fd(fd);
+	*fd = -1;
+}
+
+static int do_probe(struct server *s, const struct helper_msg *msg, struct helper_msg *answer,
+		    struct err *err)
+{
+	uint32_t i = 0;
+	int r = find(s, msg->handle, &i, err);
+
+	if (!r)
+		r = check_probe(&msg->probe, err);
+	if (r)
+		return r;
+	if (msg->probe.how != TUNNEL_PROBE_GO_ON)
+		close_probe(&s->open[i].probe);
+	if (msg->probe.how == TUNNEL_PROBE_END)
+		return 0;
+	if (s->open[i].probe < 0)
+		r = tunnel_probe_open(s->open[i].fd, &msg->probe, &s->open[i].probe, err);
+	return r ? r : tunnel_probe(s->open[i].probe, &msg->probe, &answer->probe.volley, err);
+}
+
 static int do_close(struct server *s, const struct helper_msg *msg,
 		    UNUSED struct helper_msg *answer, struct err *err)
 {
@@ -238,6 +280,7 @@ static int do_close(struct server *s, const struct helper_msg *msg,
 		return r;
 	close(s->open[i].fd);
 	s->open[i].fd = -1;
+	close_probe(&s->open[i].probe);
 	return 0;
 }
 
@@ -253,6 +296,7 @@ static int (*const requests[HELPER_TYPE_MAX])(struct server *s, const struct hel
 	[HELPER_OPEN] = do_open,     [HELPER_ATTACH] = do_attach,   [HELPER_DETACH] = do_detach,
 	[HELPER_STATUS] = do_status, [HELPER_CLOSE] = do_close,	    [HELPER_SWEEP] = do_sweep,
 	[HELPER_PSK] = do_psk,	     [HELPER_PREPARE] = do_prepare, [HELPER_SWITCH] = do_switch,
+	[HELPER_PROBE] = do_probe,
 };
 
 static int wait_for(int fd, short events)
@@ -325,12 +369,14 @@ int helper_serve(int fd, const char *netns_dir, struct err *err)
 		return err_sys(err, -ENOMEM, "helper");
 	s->netns_dir = netns_dir;
 	for (size_t i = 0; i < HELPER_MAX_HANDLES; i++)
-		s->open[i].fd = -1;
+		s->open[i].fd = s->open[i].probe = -1;
 	do {
 		r = serve_one(s, fd, err);
 	} while (!r);
 	for (size_t i = 0; i < HELPER_MAX_HANDLES; i++)
 		cleanup_fd(&s->open[i].fd);
+	for (size_t i = 0; i < HELPER_MAX_HANDLES; i++)
+		cleanup_fd(&s->open[i].probe);
 	/* The worker went, which is its right. */
 	return r == -ECONNRESET || r == -EPIPE ? 0 : r;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "../lib/log.h"
+#include "mtu.h"
 
 #define PEERS "/v1/peers"
 #define PSK "/v1/peers/psk"
@@ -11,8 +12,6 @@
 #define RELAY_CONNECT_MS 5000
 #define RELAY_ANSWER_MS 15000
 #define RELAY_MAX_BODY_BYTES (16u << 20)
-#define TUNNEL_MIN_MTU 1280 /* IPv6's least (RFC 8200 section 5) */
-#define TUNNEL_MAX_MTU 9200
 
 enum relay_form { FORM_PEER, FORM_LIST, FORM_OFFER, FORM_OBJECT, FORM_NONE };
 
@@ -50,7 +49,7 @@ int relay_api_peer_parse(const json_t *json, struct relay_answer *ret, struct er
 	const json_t *relay = json_object_get(json, "relay");
 	const char *key, *v6, *endpoint, *relay_key;
 	struct state_config c = {};
-	uint64_t mtu;
+	uint64_t mtu, mtu_max;
 	int r;
 
 	r = json_get_string(json, "pubkey", &key, err);
@@ -59,7 +58,9 @@ int relay_api_peer_parse(const json_t *json, struct relay_answer *ret, struct er
 	if (!r)
 		r = get_v4(json, &c.v4, err);
 	if (!r)
-		r = json_get_u64(json, "mtu", TUNNEL_MIN_MTU, TUNNEL_MAX_MTU, &mtu, err);
+		r = json_get_u64(json, "mtu", MTU_MIN, MTU_MAX, &mtu, err);
+	if (!r)
+		r = json_get_u64(json, "mtu_max", mtu, MTU_MAX, &mtu_max, err);
 	if (!r)
 		r = json_get_string(relay, "endpoint", &endpoint, err);
 	if (!r)
@@ -67,6 +68,7 @@ int relay_api_peer_parse(const json_t *json, struct relay_answer *ret, struct er
 	if (r)
 		return r;
 	c.mtu = (uint32_t)mtu;
+	c.mtu_max = (uint32_t)mtu_max;
 	if (b64_key_parse(key, ret->public_key) || b64_key_parse(relay_key, c.relay_key))
 		return err_set(err, -EINVAL, "pubkey: not a WireGuard key");
 	if (parse_addr6(v6, &c.v6))
@@ -252,9 +254,10 @@ int relay_api_post(struct relay_api *api, const struct relay_ask *ask, relay_api
 	char key[KEY_TEXT_LEN], firewall[FIREWALL_TEXT_LEN];
 	json_t *body;
 
-	body = json_pack("{s:s, s:b, s:s, s:s, s:s}", "pubkey", b64_key_text(key, ask->public_key),
-			 "ipv4", ask->ipv4, "container", ask->container, "container_id",
-			 ask->container_id, "machine", ask->machine);
+	body = json_pack("{s:s, s:b, s:s, s:s, s:s, s:i}", "pubkey",
+			 b64_key_text(key, ask->public_key), "ipv4", ask->ipv4, "container",
+			 ask->container, "container_id", ask->container_id, "machine", ask->machine,
+			 "mtu", (int)ask->mtu);
 	if (!body)
 		return -ENOMEM;
 	if (ask->bandwidth_mbps)

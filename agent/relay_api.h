@@ -56,6 +56,7 @@ struct relay_ask {
 	const char *container, *container_id, *machine;
 	bool ipv4;
 	uint32_t bandwidth_mbps; /* 0 = not asked for */
+	uint32_t mtu;		 /* what the path carries, as far as we know */
 	const struct sc_firewall *firewall;
 };
 

@@ -30,7 +30,8 @@ struct state_config {
 	struct addr4 v4; /* zero = none */
 	struct endpoint endpoint;
 	uint8_t relay_key[KEY_LEN];
-	uint32_t mtu;
+	uint32_t mtu;	  /* what the path carries, as far as we know: see worker_mtu.c */
+	uint32_t mtu_max; /* what the relay's tunnels carry */
 };
 
 struct state_entry {

@@ -7,6 +7,7 @@
 #include "../lib/file.h"
 #include "../lib/json.h"
 #include "../lib/nl_wg.h"
+#include "mtu.h"
 
 #define STATE_VERSION 1
 #define STATE_MAX_BYTES (4u << 20)
@@ -38,7 +39,7 @@ static int get_text(const json_t *obj, const char *name, char *out, size_t size,
 static int load_config(const json_t *obj, struct state_config *c, struct err *err)
 {
 	const char *v6 = NULL, *v4, *endpoint = NULL;
-	uint64_t mtu = 0;
+	uint64_t mtu = 0, mtu_max = 0;
 	int r;
 
 	r = json_get_string(obj, "ipv6", &v6, err);
@@ -47,10 +48,14 @@ static int load_config(const json_t *obj, struct state_config *c, struct err *er
 	if (!r)
 		r = get_key(obj, "relay_key", c->relay_key, err);
 	if (!r)
-		r = json_get_u64(obj, "mtu", 1280, 65535, &mtu, err);
+		r = json_get_u64(obj, "mtu", MTU_MIN, MTU_MAX, &mtu, err);
 	if (r)
 		return r;
+	/* A file of before there were two has what is the device's. */
+	if (json_get_u64(obj, "mtu_max", mtu, MTU_MAX, &mtu_max, NULL))
+		mtu_max = mtu;
 	c->mtu = (uint32_t)mtu;
+	c->mtu_max = (uint32_t)mtu_max;
 	v4 = json_string_value(json_object_get(obj, "ipv4"));
 	if (parse_addr6(v6, &c->v6) || (v4 && parse_addr4(v4, &c->v4)) ||
 	    parse_endpoint(endpoint, &c->endpoint))
@@ -162,10 +167,11 @@ static json_t *config_json(const struct state_config *c)
 {
 	char v6[ADDR_TEXT_LEN], v4[ADDR_TEXT_LEN], endpoint[ENDPOINT_TEXT_LEN], key[KEY_TEXT_LEN];
 
-	return json_pack("{s:s, s:o, s:s, s:s, s:i}", "ipv6", addr6_text(v6, &c->v6), "ipv4",
+	return json_pack("{s:s, s:o, s:s, s:s, s:i, s:i}", "ipv6", addr6_text(v6, &c->v6), "ipv4",
 			 addr4_is_zero(c->v4) ? json_null() : json_string(addr4_text(v4, c->v4)),
 			 "endpoint", endpoint_text(endpoint, &c->endpoint), "relay_key",
-			 b64_key_text(key, c->relay_key), "mtu", (int)c->mtu);
+			 b64_key_text(key, c->relay_key), "mtu", (int)c->mtu, "mtu_max",
+			 (int)c->mtu_max);
 }
 
 static json_t *entry_json(const struct state_entry *e)

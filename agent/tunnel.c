@@ -45,8 +45,8 @@ static int ensure_device(int netns_fd, struct nl *rtnl, struct nl *genl,
 	}
 	if (!r)
 		r = tunnel_wg_set(genl, ret_link->ifindex, conf, err);
-	if (!r && ret_link->mtu != conf->mtu)
-		r = nl_link_set_mtu(rtnl, ret_link->ifindex, conf->mtu, err);
+	if (!r && ret_link->mtu != conf->mtu_max)
+		r = nl_link_set_mtu(rtnl, ret_link->ifindex, conf->mtu_max, err);
 	return r;
 }
 
@@ -58,6 +58,7 @@ static int fit(int netns_fd, const char *device, const struct tunnel_conf *conf,
 	struct tunnel_conf use = {.v6 = conf->v6,
 				  .v4 = conf->v4,
 				  .mtu = conf->mtu,
+				  .mtu_max = conf->mtu_max,
 				  .egress_tunnel = conf->egress_tunnel};
 	int r = 0;
 

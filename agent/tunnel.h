@@ -21,6 +21,11 @@ int tunnel_detach(int netns_fd, struct err *err);
 int tunnel_psk(int netns_fd, const struct tunnel_psk *psk, struct err *err);
 int tunnel_status(int netns_fd, const struct tunnel_which *which, struct tunnel_status *ret_status,
 		  struct err *err);
+/* A socket in the container to the echo at the tunnel's far end; the volley's sizes are sent, or,
+ * when it has none, those that came back are read. */
+int tunnel_probe_open(int netns_fd, const struct tunnel_probe *probe, int *ret_fd, struct err *err);
+int tunnel_probe(int fd, const struct tunnel_probe *probe, struct mtu_volley *ret_answers,
+		 struct err *err);
 /* Removes WireGuard devices "wg-" and 8 digits that were left in this namespace. */
 int tunnel_sweep(struct err *err);
 

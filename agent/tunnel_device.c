@@ -90,7 +90,7 @@ int tunnel_make(int netns_fd, const char *there, const struct tunnel_conf *conf,
 	if (!r)
 		r = remove_device(rtnl, name, err);
 	if (!r)
-		r = nl_link_add_wireguard(rtnl, name, conf->mtu, err);
+		r = nl_link_add_wireguard(rtnl, name, conf->mtu_max, err);
 	if (r)
 		return r;
 	r = nl_link_get(rtnl, name, &link, err);

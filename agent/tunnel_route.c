@@ -14,6 +14,7 @@
  */
 #include "tunnel_int.h"
 
+#include "../bpf/include/abi.h"
 #include "../lib/nl_route.h"
 #include "../lib/nl_rule.h"
 
@@ -159,8 +160,8 @@ int tunnel_rule_set(struct nl *rtnl, const struct tunnel_conf *conf, struct err 
 	return r;
 }
 
-/* The default route of one family: there, with the right source, or gone. */
-static int set_default(struct nl *rtnl, struct nl_route *route, bool wanted, struct err *err)
+/* A route of the tunnel: there, with the right source and MTU, or gone. */
+static int set_route(struct nl *rtnl, struct nl_route *route, bool wanted, struct err *err)
 {
 	int r;
 
@@ -172,18 +173,37 @@ static int set_default(struct nl *rtnl, struct nl_route *route, bool wanted, str
 	return r == -EAFNOSUPPORT || r == -EOPNOTSUPP ? 0 : r;
 }
 
+/* The echo has one of its own, so that WireGuard pads probes as it would pad packets of that size
+ * if they were let through. */
+static int set_echo(struct nl *rtnl, int ifindex, bool has_v4, bool has_v6, struct err *err)
+{
+	struct nl_route v4 = {
+		.family = AF_INET, .oif = ifindex, .dst_len = 32, .dst4 = {SC_ECHO_V4}};
+	struct nl_route v6 = {
+		.family = AF_INET6, .oif = ifindex, .dst_len = 128, .dst6 = {SC_ECHO_V6}};
+	int r = set_route(rtnl, &v4, has_v4, err);
+
+	return r ? r : set_route(rtnl, &v6, has_v6, err);
+}
+
 int tunnel_route_set(struct nl *rtnl, int ifindex, const struct tunnel_conf *conf, struct err *err)
 {
 	bool has_v4 = !addr4_is_zero(conf->v4), has_v6 = !addr6_is_zero(&conf->v6);
+	uint32_t mtu = conf->mtu < conf->mtu_max ? conf->mtu : 0;
 	struct nl_route v4 = {
-		.family = AF_INET, .oif = ifindex, .has_src = has_v4, .src4 = conf->v4};
-	struct nl_route v6 = {
-		.family = AF_INET6, .oif = ifindex, .has_src = has_v6, .src6 = conf->v6};
+		.family = AF_INET, .oif = ifindex, .has_src = has_v4, .src4 = conf->v4, .mtu = mtu};
+	struct nl_route v6 = {.family = AF_INET6,
+			      .oif = ifindex,
+			      .has_src = has_v6,
+			      .src6 = conf->v6,
+			      .mtu = mtu};
 	int r;
 
-	r = set_default(rtnl, &v4, has_v4, err);
+	r = set_route(rtnl, &v4, has_v4, err);
 	if (!r)
-		r = set_default(rtnl, &v6, has_v6, err);
+		r = set_route(rtnl, &v6, has_v6, err);
+	if (!r)
+		r = set_echo(rtnl, ifindex, has_v4, has_v6, err);
 	if (r)
 		err_prefix(err, "routes");
 	return r;

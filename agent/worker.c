@@ -41,6 +41,8 @@ static void on_tick(uv_timer_t *timer)
 			worker_psk_tick(c);
 		if (c->used)
 			worker_rotate_tick(c);
+		if (c->used)
+			worker_mtu_tick(c);
 		if (all && c->used && c->attached && !c->busy)
 			worker_status(c);
 	}

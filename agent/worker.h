@@ -88,6 +88,14 @@ void worker_psk_tick(struct container *c); /* every second */
 
 void worker_psk_keep(struct container *c); /* the key goes to disk */
 
+/* worker_mtu.c */
+void worker_mtu_attached(struct container *c);
+void worker_mtu_seen(struct container *c, uint64_t bytes); /* through the tunnel, both ways */
+uint32_t worker_mtu(const struct container *c);		   /* as far as we know */
+/* What the relay says of a peer, to be the tunnel's: of the path we know more than it. */
+void worker_mtu_posted(struct container *c, struct state_config *config);
+void worker_mtu_tick(struct container *c); /* every second */
+
 /* worker_rotate.c */
 /* -EBUSY, -EAGAIN: not now. asked: is answered at the end (control.h), or NULL. */
 int worker_rotate_begin(struct container *c, struct http_exchange *asked, struct err *err);
@@ -104,6 +112,7 @@ void worker_trust_ask(struct worker *w);
 /* Whether the relay answered: the log and everything else that waits for it learn of it. */
 void worker_note(struct worker *w, const struct relay_answer *a);
 void worker_post(struct container *c);
+struct relay_ask worker_ask(const struct container *c);
 void worker_delete(struct container *c);
 void worker_delete_orphans(struct worker *w);
 void worker_list_peers(struct worker *w);

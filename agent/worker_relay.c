@@ -21,8 +21,10 @@ static void reached(struct worker *w)
 	backoff_reset(&w->deletes);
 	/* It may have started anew: all is compared in the next tick. */
 	w->reconciled = (struct mono){};
-	for (size_t i = 0; i < CONTAINER_MAX; i++)
+	for (size_t i = 0; i < CONTAINER_MAX; i++) {
 		backoff_reset(&w->table[i].relay);
+		w->table[i].mtu.due = (struct mono){}; /* by another path, perhaps */
+	}
 }
 
 void worker_note(struct worker *w, const struct relay_answer *a)
@@ -57,6 +59,7 @@ static bool config_eq(const struct state_config *a, const struct state_config *b
 static void accept_config(struct container *c, const struct relay_answer *a)
 {
 	struct state_entry *e = c->entry;
+	struct state_config config = a->config;
 	char asked[STATE_NAME_LEN];
 
 	snprintf(asked, sizeof(asked), "%s", e->name);
@@ -64,8 +67,9 @@ static void accept_config(struct container *c, const struct relay_answer *a)
 		event_log(EVENT_RENAMED, asked, c->id, "was %s", c->posted_name);
 	memcpy(c->posted_name, asked, sizeof(c->posted_name));
 	c->confirmed = true;
-	if (!e->has_config || !config_eq(&e->config, &a->config)) {
-		e->config = a->config;
+	worker_mtu_posted(c, &config);
+	if (!e->has_config || !config_eq(&e->config, &config)) {
+		e->config = config;
 		e->has_config = true;
 		c->worker->state.dirty = true;
 	}
@@ -98,18 +102,24 @@ static void on_post(const struct relay_answer *a, void *ctx)
 	worker_step(c);
 }
 
-void worker_post(struct container *c)
+struct relay_ask worker_ask(const struct container *c)
 {
-	struct worker *w = c->worker;
-	struct relay_ask ask = {
+	return (struct relay_ask){
 		.public_key = c->entry->public_key,
 		.container = c->entry->name,
 		.container_id = c->id,
-		.machine = w->state.machine,
+		.machine = c->worker->state.machine,
 		.ipv4 = c->now.labels.ipv4 && !c->without_v4,
 		.bandwidth_mbps = c->now.labels.bandwidth_mbps,
 		.firewall = &c->now.labels.firewall,
+		.mtu = worker_mtu(c),
 	};
+}
+
+void worker_post(struct container *c)
+{
+	struct worker *w = c->worker;
+	struct relay_ask ask = worker_ask(c);
 
 	/* First on disk: a peer that the relay has must be found again after a crash. */
 	if (!c->entry->registered) {

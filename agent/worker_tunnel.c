@@ -71,8 +71,7 @@ static void say_attached(struct container *c)
 		addr6_text(v6, &config->v6);
 	if (!addr4_is_zero(config->v4))
 		addr4_text(v4, config->v4);
-	snprintf(text, sizeof(text), "%s%s%s, MTU %u", v6, v6[0] && v4[0] ? " " : "", v4,
-		 config->mtu);
+	snprintf(text, sizeof(text), "%s%s%s", v6, v6[0] && v4[0] ? " " : "", v4);
 	worker_say(c, c->confirmed ? EVENT_ATTACHED : EVENT_ATTACHED_KNOWN, text);
 }
 
@@ -94,6 +93,7 @@ static void on_attach(const struct helper_msg *answer, void *ctx)
 	c->attached = true;
 	c->handshake_s = 0;
 	c->handshake_since = mono_now();
+	worker_mtu_attached(c);
 	say_attached(c);
 	worker_step(c);
 }
@@ -113,6 +113,7 @@ void worker_tunnel_conf(const struct container *c, const uint8_t private_key[sta
 	conf->v6 = config->v6;
 	conf->v4 = config->v4;
 	conf->mtu = config->mtu;
+	conf->mtu_max = config->mtu_max;
 	conf->egress_tunnel = !c->now.labels.egress_bridge;
 }
 
@@ -168,6 +169,8 @@ static void on_status(const struct helper_msg *answer, void *ctx)
 		return;
 	if (!answer->result && answer->status.present)
 		worker_psk_seen(c, answer->status.last_handshake_s);
+	if (!answer->result && answer->status.present)
+		worker_mtu_seen(c, answer->status.rx_bytes + answer->status.tx_bytes);
 	if (answer->result < 0) {
 		log_debug("container %s: %s", container_label(c), answer->text);
 	} else if (!is_as_made(c, &answer->status)) {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* tc egress on the uplink: the mark of hook_wg_in says whose upload it is and how it is shaped. */
+/* tc egress on the uplink: the mark of hook_wg_in says whose upload it is and how it is shaped; the
+ * tunnels' own packets are not to be fragmented. */
 #include "lib/pace.h"
 #include "lib/pkt.h"
+#include "lib/pmtu.h"
 
 /* Without parsing: the kernel has added up what goes over the wire, each segment with its headers.
  */
@@ -23,8 +25,10 @@ int sc_uplink_out(struct __sk_buff *skb)
 	struct load load = {};
 	int r;
 
-	if ((mark & SC_MARK_MASK) != SC_MARK_UP)
+	if ((mark & SC_MARK_MASK) != SC_MARK_UP) {
+		pmtu_dont_fragment(skb);
 		return TC_ACT_UNSPEC;
+	}
 	if (sc_pace) {
 		r = uplink_pace(skb, mark & SC_MARK_SLOT, &load);
 		if (r) {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* tc ingress on wg0 and wg1: source checked, counted, marked, then into the slot's VRF. */
+/* tc ingress on wg0 and wg1: source checked, counted, marked, then into the slot's VRF; or back,
+ * from the echo. */
+#include "lib/echo.h"
 #include "lib/egress.h"
 #include "lib/firewall.h"
 #include "lib/mss.h"
@@ -12,6 +14,9 @@ STAGE int wg_in(struct __sk_buff *skb, struct pkt *pkt)
 	if (r)
 		return r < 0 ? r : -SC_DROP_NOT_IP;
 	r = egress_source(skb, pkt);
+	if (r)
+		return r;
+	r = echo_turn(skb, pkt);
 	if (r)
 		return r;
 	r = egress_destination(pkt);
@@ -38,6 +43,10 @@ int sc_wg_in(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	}
 	count_up(pkt.ref.nr, &pkt.load);
+	if (r == V_ANSWER) {
+		skb->mark = SC_MARK_ECHO;
+		return (int)bpf_redirect(skb->ifindex, 0);
+	}
 	skb->mark = SC_MARK_UP | (sc_pace ? pkt.ref.nr & SC_MARK_SLOT
 					  : pkt.ref.slot->class_minor & SC_MARK_CLASS);
 	return TC_ACT_REDIRECT;

@@ -14,6 +14,8 @@ STAGE int wg_out(struct __sk_buff *skb, struct pkt *pkt)
 	    !slot_has_wg(pkt->ref.slot, skb->ifindex))
 		return -SC_DROP_NOT_OURS;
 	count_touch(pkt->ref.nr);
+	if (skb->mark == SC_MARK_ECHO)
+		return V_FORWARD;
 	r = firewall_check(pkt, SC_RULE_IN);
 	if (!r && sc_pace && pkt->ref.slot->pace_byte_ps)
 		r = pace_check(skb, pkt->ref.nr, false, pkt->ref.slot->pace_byte_ps,

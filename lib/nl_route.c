@@ -42,6 +42,8 @@ void nl_route_put(struct nlmsghdr *nlh, const struct nl_route *route)
 	if (route->mtu) {
 		metrics = mnl_attr_nest_start(nlh, RTA_METRICS);
 		mnl_attr_put_u32(nlh, RTAX_MTU, route->mtu);
+		if (route->mtu_lock)
+			mnl_attr_put_u32(nlh, RTAX_LOCK, 1u << RTAX_MTU);
 		mnl_attr_nest_end(nlh, metrics);
 	}
 }
@@ -66,8 +68,12 @@ int nl_route_del(struct nl *nl, const struct nl_route *route, struct err *err)
 
 static int metric_attr(const struct nlattr *attr, void *ctx)
 {
+	struct nl_route *route = ctx;
+
 	if (mnl_attr_get_type(attr) == RTAX_MTU)
-		*(uint32_t *)ctx = nl_attr_u32(attr);
+		route->mtu = nl_attr_u32(attr);
+	else if (mnl_attr_get_type(attr) == RTAX_LOCK)
+		route->mtu_lock = nl_attr_u32(attr) & 1u << RTAX_MTU;
 	return MNL_CB_OK;
 }
 
@@ -137,7 +143,7 @@ static int route_attr(const struct nlattr *attr, void *ctx)
 		read_multipath(attr, route);
 		break;
 	case RTA_METRICS:
-		mnl_attr_parse_nested(attr, metric_attr, &route->mtu);
+		mnl_attr_parse_nested(attr, metric_attr, route);
 		break;
 	default:
 		break;

@@ -32,6 +32,8 @@ struct nl_route {
 	int oif;
 	uint32_t nhid; /* next hop object, 0 = none: oif and gateway are its own, as dumped only */
 	uint32_t mtu;  /* RTAX_MTU, 0 = the device's */
+	/* RTAX_LOCK: it holds for forwarded IPv6 packets too, and nothing learned changes it. */
+	bool mtu_lock;
 };
 
 int nl_route_replace(struct nl *nl, const struct nl_route *route, struct err *err);

@@ -23,6 +23,7 @@ struct api_peer_ask {
 	char container_id[DB_CONTAINER_ID_LEN];
 	char machine[ALLOC_MACHINE_LEN];
 	uint32_t bandwidth_mbps;
+	uint32_t mtu; /* what its path carries, 0 = not mentioned */
 	struct sc_firewall firewall;
 };
 

@@ -285,6 +285,8 @@ static int put_peer(struct adding *a)
 	if (ask->has_container_id)
 		memcpy(now.container_id, ask->container_id, sizeof(now.container_id));
 	now.bandwidth_mbps = ask->bandwidth_mbps;
+	if (ask->mtu)
+		now.mtu = ask->mtu;
 	/* check_quota() found room for both. */
 	now.stopped = DB_PEER_RUNS;
 	now.ipv4_stopped = false;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "../lib/json.h"
+#include "conf_names.h"
 
 #define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -62,6 +63,16 @@ static int get_bandwidth(const json_t *body, struct api_peer_ask *ask, struct er
 	return err_set(err, -EINVAL, "bandwidth: expected 10, 50, 100 or 500");
 }
 
+/* More than this relay's tunnels carry is no mistake: its configuration may have changed. */
+static int get_mtu(const json_t *body, struct api_peer_ask *ask, struct err *err)
+{
+	uint64_t mtu = 0;
+	int r = json_get_u64(body, "mtu", CONF_MTU_MIN, CONF_MTU_MAX, &mtu, err);
+
+	ask->mtu = (uint32_t)mtu;
+	return r == -ENOENT ? 0 : r;
+}
+
 static int get_key(const json_t *body, uint8_t ret_key[static KEY_LEN], struct err *err)
 {
 	const char *text;
@@ -78,8 +89,9 @@ static int get_key(const json_t *body, uint8_t ret_key[static KEY_LEN], struct e
 
 int api_peer_ask_parse(const json_t *body, struct api_peer_ask *ret_ask, struct err *err)
 {
-	static const char *const known[] = {"pubkey",  "ipv4",	    "container", "container_id",
-					    "machine", "bandwidth", "firewall",	 NULL};
+	static const char *const known[] = {"pubkey",	    "ipv4",    "container",
+					    "container_id", "machine", "bandwidth",
+					    "firewall",	    "mtu",     NULL};
 	static const uint8_t zero[KEY_LEN];
 	struct api_peer_ask ask = {};
 	int r;
@@ -109,6 +121,8 @@ int api_peer_ask_parse(const json_t *body, struct api_peer_ask *ret_ask, struct 
 		r = get_bandwidth(body, &ask, err);
 	if (!r)
 		r = get_firewall(body, &ask, err);
+	if (!r)
+		r = get_mtu(body, &ask, err);
 	if (!r)
 		*ret_ask = ask;
 	return r;

@@ -8,11 +8,19 @@
 #include "api_rotate.h"
 #include "api_route.h"
 
-static uint32_t mtu_of(const struct api *api)
+static uint32_t mtu_max(const struct api *api)
 {
 	uint32_t max = api->relay.max_mtu;
 
 	return max && max < api->conf.mtu ? max : api->conf.mtu;
+}
+
+/* Where no agent looked what the path carries, it is taken to carry all. */
+static uint32_t mtu_of(const struct api *api, const struct db_peer *peer)
+{
+	uint32_t max = mtu_max(api);
+
+	return peer->mtu && peer->mtu < max ? peer->mtu : max;
 }
 
 int api_peer_msg(const struct api *api, const struct db_peer *peer, struct msg *ret_msg)
@@ -29,7 +37,7 @@ int api_peer_msg(const struct api *api, const struct db_peer *peer, struct msg *
 		.account = (uint32_t)a->account,
 		.wg = peer->wg,
 		.v6 = a->v6,
-		.mtu = mtu_of(api),
+		.mtu = mtu_of(api, peer),
 		.rate_kbps = peer->bandwidth_mbps * 1000,
 		.ceil_kbps = tier ? tier->rate_kbps : 0,
 		.smtp = tier && tier->smtp,
@@ -110,12 +118,12 @@ json_t *api_peer_json(const struct api *api, const struct db_peer *peer)
 	if (peer->ipv4 && !peer->ipv4_stopped && !addr4_is_zero(a->v4))
 		addr4_text(v4, a->v4);
 	return json_pack(
-		"{s:s, s:s, s:o, s:o, s:i, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "pubkey",
+		"{s:s, s:s, s:o, s:o, s:i, s:i, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "pubkey",
 		b64_key_text(key, peer->public_key), "ipv6", addr6_text(v6, &a->v6), "ipv4",
-		text_or_null(v4), "relay", relay_json(api, peer->wg), "mtu", (int)mtu_of(api),
-		"psk_epoch", (json_int_t)api_psk_next(api, peer), "container",
-		text_or_null(peer->container), "container_id", text_or_null(peer->container_id),
-		"machine", text_or_null(a->machine), "bandwidth",
+		text_or_null(v4), "relay", relay_json(api, peer->wg), "mtu", (int)mtu_of(api, peer),
+		"mtu_max", (int)mtu_max(api), "psk_epoch", (json_int_t)api_psk_next(api, peer),
+		"container", text_or_null(peer->container), "container_id",
+		text_or_null(peer->container_id), "machine", text_or_null(a->machine), "bandwidth",
 		peer->bandwidth_mbps ? json_integer(peer->bandwidth_mbps) : json_null(), "firewall",
 		firewall_json(api, a), "created_at", api_time_json(peer->created_at),
 		"last_handshake", api_time_json(peer->last_handshake));

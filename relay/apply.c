@@ -112,7 +112,8 @@ static void route_put(struct net *net, struct nlmsghdr *nlh, const struct kroute
 				 .table = k->table,
 				 .metric = k->metric,
 				 .dst6 = k->dst,
-				 .mtu = k->mtu};
+				 .mtu = k->mtu,
+				 .mtu_lock = true};
 
 	switch (k->to) {
 	case KROUTE_WG0:

@@ -8,7 +8,7 @@
 	"t.revoked_at IS NULL AND p.stopped = 0, p.public_key, p.token, p.container, "             \
 	"p.container_id, p.bandwidth, "                                                            \
 	"p.ipv4, p.wg, p.endpoint, p.last_handshake, p.created_at, p.stopped, p.ipv4_stopped, "    \
-	"coalesce(t.revoked_at, p.stopped_at) FROM peer p "                                        \
+	"coalesce(t.revoked_at, p.stopped_at), p.mtu FROM peer p "                                 \
 	"JOIN address d ON d.slot = p.slot JOIN account a ON a.id = d.account "                    \
 	"JOIN token t ON t.id = p.token "
 
@@ -43,6 +43,7 @@ static void read_row(sqlite3_stmt *stmt, struct db_peer *peer)
 	peer->stopped = (enum db_peer_stop)sqlite3_column_int(stmt, i++);
 	peer->ipv4_stopped = sqlite3_column_int(stmt, i++);
 	peer->stopped_at = sqlite3_column_int64(stmt, i++);
+	peer->mtu = (uint32_t)sqlite3_column_int64(stmt, i++);
 }
 
 static int read_one(struct db *db, sqlite3_stmt *stmt, struct db_peer *ret, struct err *err)
@@ -89,20 +90,21 @@ int db_peer_put(struct db *db, const struct db_peer *peer, struct err *err)
 	r = db_run(db, NULL, err,
 		   "INSERT INTO peer (slot, public_key, token, container, container_id, bandwidth, "
 		   "ipv4, wg, endpoint, last_handshake, created_at, stopped, ipv4_stopped, "
-		   "stopped_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0)) "
+		   "stopped_at, mtu) "
+		   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?) "
 		   "ON CONFLICT (slot) DO UPDATE SET public_key = excluded.public_key, "
 		   "token = excluded.token, container = excluded.container, "
 		   "container_id = excluded.container_id, bandwidth = excluded.bandwidth, "
 		   "ipv4 = excluded.ipv4, wg = excluded.wg, endpoint = excluded.endpoint, "
 		   "last_handshake = excluded.last_handshake, created_at = excluded.created_at, "
 		   "stopped = excluded.stopped, ipv4_stopped = excluded.ipv4_stopped, "
-		   "stopped_at = excluded.stopped_at",
-		   "ibittiiitiiiii", (int64_t)peer->address.slot, peer->public_key, KEY_LEN,
+		   "stopped_at = excluded.stopped_at, mtu = excluded.mtu",
+		   "ibittiiitiiiiii", (int64_t)peer->address.slot, peer->public_key, KEY_LEN,
 		   peer->token, text_or_null(peer->container), text_or_null(peer->container_id),
 		   (int64_t)peer->bandwidth_mbps, (int64_t)peer->ipv4, (int64_t)peer->wg,
 		   endpoint_text(endpoint, &peer->endpoint), peer->last_handshake, peer->created_at,
 		   (int64_t)peer->stopped, (int64_t)peer->ipv4_stopped,
-		   peer->stopped ? peer->stopped_at : 0);
+		   peer->stopped ? peer->stopped_at : 0, (int64_t)peer->mtu);
 	return r ? r : db_address_set_held(db, peer->address.slot, 0, err);
 }
 

@@ -29,6 +29,7 @@ struct db_peer {
 	enum db_peer_stop stopped;
 	int64_t stopped_at; /* or when its token was revoked; 0 = neither */
 	uint32_t wg;	    /* which device of the pair */
+	uint32_t mtu;	    /* what its path carries, 0 = nobody looked */
 	struct endpoint endpoint;
 	int64_t last_handshake; /* 0 = never */
 	int64_t created_at;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "listen.h"
 
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -8,6 +9,9 @@
 #include <sys/un.h>
 
 #define BACKLOG 1024
+/* Of a path of 1280 bytes, whatever ICMP it loses: the tunnels' MTU is found without it, so must be
+ * the API. It holds for both directions. */
+#define MAX_SEGMENT 1220
 
 static socklen_t to_sockaddr(const struct endpoint *e, struct sockaddr_storage *out)
 {
@@ -31,7 +35,7 @@ int listen_tls(const struct endpoint *where, int *ret_fd, struct err *err)
 	socklen_t len = to_sockaddr(where, &addr);
 	char text[ENDPOINT_TEXT_LEN];
 	AUTO_FD int fd = -1;
-	int on = 1, off = 0, v6only;
+	int on = 1, off = 0, segment = MAX_SEGMENT, v6only;
 
 	v6only = !addr6_is_zero(&where->v6);
 	endpoint_text(text, where);
@@ -39,6 +43,7 @@ int listen_tls(const struct endpoint *where, int *ret_fd, struct err *err)
 	if (fd < 0)
 		return err_sys(err, -errno, "listen on %s", text);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment));
 	/* An address that the uplink gets a moment later must not keep relayd from starting. */
 	if (where->family == AF_INET6) {
 		setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on));

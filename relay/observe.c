@@ -58,6 +58,9 @@ static int route_cb(const struct nl_route *route, void *ctx)
 			   .metric = route->metric,
 			   .mtu = route->mtu};
 
+	/* One that is not locked does not hold for what is forwarded: it is set again. */
+	if (route->mtu && !route->mtu_lock)
+		k.mtu = UINT32_MAX;
 	memcpy(&k.dst, &route->dst6, route->family == AF_INET6 ? 16 : 4);
 	if (route->type == NL_ROUTE_UNREACHABLE)
 		k.to = KROUTE_UNREACHABLE;

@@ -27,8 +27,16 @@
 #define SC_MARK_MASK 0xff000000
 #define SC_MARK_UP 0x5c000000	/* from a tunnel, source checked */
 #define SC_MARK_DOWN 0x5d000000 /* from the uplink to a live slot, left to the stack */
+#define SC_MARK_ECHO 0x5e000000 /* an answer of the echo below */
 #define SC_MARK_CLASS 0x0000ffff
 #define SC_MARK_SLOT 0x00ffffff
+
+/* The tunnel's far end answers UDP datagrams as RFC 862 says: sent back as they are, to the peer
+ * they came from. With it an agent finds out what its path carries. Nobody else has these
+ * addresses; they are on no device. */
+#define SC_ECHO_PORT 7
+#define SC_ECHO_V6 {0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}
+#define SC_ECHO_V4 {169, 254, 0, 1}
 
 #define SC_HTB_MAJOR 0x00010000u /* class id = 1:minor on wg0, wg1 and the uplink */
 

@@ -7,6 +7,7 @@
 #define SIDECAR_GUARD_H
 
 #include "ndp.h"
+#include "pmtu.h"
 #include "source.h"
 #include "wgshape.h"
 
@@ -45,6 +46,8 @@ STAGE int guard_wg(struct cursor c, const struct frame *f, struct ip *ip, __u32 
 	struct wgshape shape = {};
 	bool far = ip->v6 && ip6_extension_len(ip->proto, 0);
 
+	if (ip->proto.nr == IPPROTO_ICMP && !ip->v6 && !ip->fragment)
+		return own_has(ip->v6, ip->dst) ? pmtu_check(c) : 0;
 	if (far && guard_far(f, ip))
 		return own_has(ip->v6, ip->dst) ? -SC_DROP_MALFORMED : 0;
 	if (ip->proto.nr != IPPROTO_UDP || ip->later)

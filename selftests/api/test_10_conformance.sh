@@ -131,6 +131,16 @@ ask "400 invalid_request" "a guarantee that is not sold" "$alice" "\"pubkey\":\"
 ask "400 invalid_request" "a negative guarantee" "$alice" "\"pubkey\":\"$(key 12)\",\"bandwidth\":-10"
 ask "403 bandwidth_tier" "a guarantee above the tier" "$bob" "\"pubkey\":\"$(key 12)\",\"bandwidth\":50"
 ask "201" "a guarantee within it" "$alice" "\"pubkey\":\"$(key 12)\",\"bandwidth\":500"
+is "a path that nobody looked at is taken to carry all" "$(json '"\(.mtu) \(.mtu_max)"')" "1420 1420"
+ask "400 invalid_request" "an MTU that is none" "$alice" "\"pubkey\":\"$(key 12)\",\"mtu\":1279"
+ask "400 invalid_request" "nor is one of this" "$alice" "\"pubkey\":\"$(key 12)\",\"mtu\":8941"
+ask "400 invalid_request" "nor a text" "$alice" "\"pubkey\":\"$(key 12)\",\"mtu\":\"1280\""
+ask "200" "an MTU that was found" "$alice" "\"pubkey\":\"$(key 12)\",\"mtu\":1328"
+is "is the peer's" "$(json '"\(.mtu) \(.mtu_max)"')" "1328 1420"
+ask "200" "the same peer without a word of it" "$alice" "\"pubkey\":\"$(key 12)\",\"bandwidth\":500"
+is "keeps it" "$(json .mtu)" 1328
+ask "200" "a path that carries more than any tunnel" "$alice" "\"pubkey\":\"$(key 12)\",\"mtu\":8940"
+is "makes no tunnel larger" "$(json .mtu)" 1420
 ask "400 invalid_request" "an empty container name" "$alice" "\"pubkey\":\"$(key 13)\",\"container\":\"\""
 ask "400 invalid_request" "a container name of 129 characters" "$alice" "\"pubkey\":\"$(key 13)\",\"container\":\"$(printf 'a%.0s' {1..129})\""
 ask "400 invalid_request" "a container name with a slash" "$alice" "\"pubkey\":\"$(key 13)\",\"container\":\"a/b\""
@@ -160,7 +170,7 @@ row "404 peer_not_found" "what was refused is not there" DELETE /v1/peers "$alic
 row "200" "the list" GET /v1/peers "$alice" -
 is "has this account's peers alone" "$(json 'map(.pubkey) | index("'"$(key 21)"'")')" null
 is "and all its members" "$(json '.[0] | keys | join(" ")')" \
-	"bandwidth container container_id created_at firewall ipv4 ipv6 last_handshake machine mtu psk_epoch pubkey relay"
+	"bandwidth container container_id created_at firewall ipv4 ipv6 last_handshake machine mtu mtu_max psk_epoch pubkey relay"
 row "404 peer_not_found" "another account's peer is not there" DELETE /v1/peers "$alice" "{\"pubkey\":\"$(key 21)\"}"
 row "404 peer_not_found" "nor a key that nobody has" DELETE /v1/peers "$alice" "{\"pubkey\":\"$(key 99)\"}"
 row "400 invalid_request" "nor is a bad key" DELETE /v1/peers "$alice" '{"pubkey":"x"}'

@@ -350,6 +350,56 @@ static void test_packet_too_big(void **state UNUSED)
 	assert_true(env_wait(WAIT_MS, command));
 }
 
+/* The route of a peer with a smaller MTU, as relayd sets it (locked): the sender learns that. */
+static void test_packet_too_big_for_one_peer(void **state UNUSED)
+{
+	struct sc_slot slot;
+	char command[200];
+
+	open_mode(DP_XDP_GENERIC, "generic");
+	assert_int_equal(dp_slot_get(rig.dp, 3, &slot), 0);
+	slot.mtu = 1280;
+	assert_int_equal(dp_slot_set(rig.dp, 3, &slot, NULL), 0);
+	env_run("ip route replace " SLOT3_V6 "/128 dev wg0 mtu lock 1280");
+	snprintf(command, sizeof(command), "nsenter --net=/proc/%d/fd/%d ip -6 route flush cache",
+		 getpid(), world);
+	env_run("%s", command);
+	world_send(udp6, SLOT3_V6, 1300);
+	snprintf(command, sizeof(command),
+		 "nsenter --net=/proc/%d/fd/%d ip -6 route get " SLOT3_V6 " | grep -q 'mtu 1280'",
+		 getpid(), world);
+	assert_true(env_wait(WAIT_MS, command));
+	env_run("ip route replace " SLOT3_V6 "/128 dev wg0");
+	env_run("nsenter --net=/proc/%d/fd/%d ip -6 route flush cache", getpid(), world);
+}
+
+/* What the peer sends to the far end comes back through the tunnel, counted both ways. */
+static void test_echo(void **state UNUSED)
+{
+	struct pkt question = {}, answer = {};
+	struct sc_counters n;
+
+	open_mode(DP_XDP_GENERIC, "generic");
+	pkt_eth(&question, RIG_MAC, RIG_MAC, 0x86dd);
+	pkt_ip6(&question, SLOT3_V6, "fe80::1", 17, 64);
+	pkt_udp(&question, 40000, 7);
+	pkt_fill(&question, 1372, 0x5a);
+	pkt_done(&question);
+	pkt_eth(&answer, RIG_MAC, RIG_MAC, 0x86dd);
+	pkt_ip6(&answer, "fe80::1", SLOT3_V6, 17, 64);
+	pkt_udp(&answer, 7, 40000);
+	pkt_fill(&answer, 1372, 0x5a);
+	pkt_done(&answer);
+	tunnel_sends(&question);
+	tunnel_gets(&answer, false);
+	dp_counters(rig.dp, 3, &n);
+	assert_int_equal(n.up_packets, 1);
+	assert_int_equal(n.up_bytes, 1420);
+	assert_int_equal(n.down_packets, 1);
+	assert_int_equal(n.down_bytes, 1420);
+	assert_int_equal(n.drop_packets, 0);
+}
+
 /* relayd stopped: everything is pinned, packets flow; a new one takes over without a gap. */
 static void test_outlives_relayd(void **state UNUSED)
 {
@@ -468,6 +518,8 @@ int main(void)
 		T(test_dad),
 		T(test_bad_source),
 		T(test_packet_too_big),
+		T(test_packet_too_big_for_one_peer),
+		T(test_echo),
 		T(test_outlives_relayd),
 		T(test_swaps_lose_nothing),
 		T(test_native_clsact),

@@ -107,7 +107,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         peers[ask["pubkey"]] = ask
         self.reply(201, {
-            "pubkey": ask["pubkey"], "ipv6": "2001:db8::5", "ipv4": None, "mtu": 1420,
+            "pubkey": ask["pubkey"], "ipv6": "2001:db8::5", "ipv4": None, "mtu": min(ask["mtu"], 1420), "mtu_max": 1420,
             "relay": {"endpoint": "192.0.2.1:51820", "pubkey": RELAY_KEY}})
 
     def do_GET(self):

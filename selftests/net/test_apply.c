@@ -55,10 +55,64 @@ static void routes_behind_a_refused_one_are_set(void **state UNUSED)
 	nl_close(net->rtnl);
 }
 
+static int read_route(const struct nl_route *route, void *ctx)
+{
+	*(struct nl_route *)ctx = *route;
+	return 0;
+}
+
+/* A route whose MTU is not locked does not hold for IPv6 that is forwarded. */
+static void the_mtu_of_a_route_is_locked(void **state UNUSED)
+{
+	struct kroute k = {.table = KSTATE_MAIN,
+			   .family = AF_INET6,
+			   .dst_len = 128,
+			   .dst = {{0x20, 1, 0xd, 0xb8, [15] = 9}},
+			   .metric = 1024,
+			   .to = KROUTE_WG0,
+			   .mtu = 1360};
+	struct kstate wanted = {}, observed = {};
+	AUTO_FREE struct net *net = calloc(1, sizeof(*net));
+	struct nl_route there = {};
+	struct plan plan = {};
+
+	assert_non_null(net);
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+	assert_int_equal(nl_open(NETLINK_ROUTE, &net->rtnl, NULL), 0);
+	assert_int_equal(nl_link_set_up(net->rtnl, 1, true, NULL), 0);
+	net->wg_ifindex[0] = 1;
+	for (int v6 = 1; v6 >= 0; v6--) {
+		k.family = v6 ? AF_INET6 : AF_INET;
+		k.dst_len = v6 ? 128 : 32;
+		k.metric = v6 ? 1024 : 0;
+		if (!v6)
+			k.dst = (struct addr6){{198, 51, 100, 9}};
+		assert_int_equal(kstate_add_route(&wanted, &k), 0);
+		assert_int_equal(plan_make(&wanted, &observed, &plan), 0);
+		assert_int_equal(apply(net, &plan, &wanted, NULL, NULL), 0);
+		assert_int_equal(nl_route_dump(net->rtnl, k.family, KSTATE_RTPROT, 0, read_route,
+					       &there, NULL),
+				 0);
+		assert_int_equal(there.mtu, 1360);
+		assert_true(there.mtu_lock);
+		there.mtu_lock = false;
+		assert_int_equal(nl_route_replace(net->rtnl, &there, NULL), 0);
+		assert_int_equal(nl_route_dump(net->rtnl, k.family, KSTATE_RTPROT, 0, read_route,
+					       &there, NULL),
+				 0);
+		assert_int_equal(there.mtu, 1360);
+		assert_false(there.mtu_lock);
+		plan_clear(&plan);
+		kstate_clear(&wanted);
+	}
+	nl_close(net->rtnl);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(routes_behind_a_refused_one_are_set),
+		cmocka_unit_test(the_mtu_of_a_route_is_locked),
 	};
 
 	return RUN_TESTS(tests);

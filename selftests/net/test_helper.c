@@ -122,7 +122,7 @@ static struct helper_msg good_attach(uint32_t handle)
 	msg.conf.endpoint = (struct endpoint){.family = AF_INET, .port = 51820};
 	assert_int_equal(parse_addr4("192.0.2.1", &msg.conf.endpoint.v4), 0);
 	assert_int_equal(parse_addr6("2001:db8::1", &msg.conf.v6), 0);
-	msg.conf.mtu = 1420;
+	msg.conf.mtu = msg.conf.mtu_max = 1420;
 	msg.conf.egress_tunnel = 1;
 	return msg;
 }
@@ -279,7 +279,8 @@ static void every_value_of_a_tunnel_is_checked(void **state)
 	REFUSED(msg.conf.endpoint.family = 77);
 	REFUSED(memset(&msg.conf.endpoint.v4, 0, 4));
 	REFUSED(msg.conf.mtu = 1279);
-	REFUSED(msg.conf.mtu = 65536);
+	REFUSED(msg.conf.mtu = 1421); /* more than the device's */
+	REFUSED(msg.conf.mtu_max = 65536);
 	REFUSED(msg.conf.egress_tunnel = 2);
 	REFUSED(memset(&msg.conf.v6, 0, 16));
 	REFUSED(msg.conf.v6.b[0] = 0xff);
@@ -290,6 +291,31 @@ static void every_value_of_a_tunnel_is_checked(void **state)
 	msg = good;
 	msg.handle = 0;
 	assert_int_equal(ask(rig, msg).result, -EBADF);
+}
+
+static void every_value_of_a_probe_is_checked(void **state)
+{
+	struct rig *rig = *state;
+	struct helper_msg good = {.type = HELPER_PROBE, .handle = open_box(rig)}, msg;
+
+	good.probe.volley = (struct mtu_volley){1, {1280}};
+	assert_int_equal(parse_addr6("2001:db8::7", &good.probe.v6), 0);
+#define REFUSED_PROBE(change)                                                                      \
+	do {                                                                                       \
+		msg = good;                                                                        \
+		change;                                                                            \
+		assert_int_equal(ask(rig, msg).result, -EINVAL);                                   \
+	} while (0)
+	REFUSED_PROBE(memset(&msg.probe.v6, 0, 16)); /* and no IPv4 */
+	REFUSED_PROBE(parse_addr6("ff02::1", &msg.probe.v6));
+	REFUSED_PROBE(msg.probe.how = 3);
+	REFUSED_PROBE(msg.probe.volley.n = MTU_VOLLEY + 1);
+	REFUSED_PROBE(msg.probe.volley.size[0] = 1279);
+	REFUSED_PROBE(msg.probe.volley.size[0] = MTU_MAX + 1);
+	/* No tunnel is there. */
+	assert_int_equal(ask(rig, good).result, -ENODEV);
+	good.handle = 0;
+	assert_int_equal(ask(rig, good).result, -EBADF);
 }
 
 static void nonsense_ends_the_service(void **state)
@@ -340,6 +366,7 @@ int main(void)
 		T(a_second_tunnel_needs_a_first),
 		T(a_closed_handle_stays_closed),
 		T(every_value_of_a_tunnel_is_checked),
+		T(every_value_of_a_probe_is_checked),
 		T(nonsense_ends_the_service),
 		T(a_short_message_ends_the_service),
 		T(a_worker_that_goes_is_no_failure),

@@ -80,6 +80,7 @@ static int set_up(void **state)
 	/* Home is another namespace from here on. */
 	assert_int_equal(unshare(CLONE_NEWNET), 0);
 	b->conf.egress_tunnel = 1;
+	b->conf.mtu = b->conf.mtu_max = 1420;
 	assert_int_equal(parse_addr4("203.0.113.7", &b->conf.v4), 0);
 	assert_int_equal(parse_addr6("2001:db8::7", &b->conf.v6), 0);
 	*state = b;
@@ -111,8 +112,16 @@ static bool attach(struct box *b)
 
 struct found {
 	int oif;
+	uint32_t mtu;
 	struct addr6 src;
 };
+
+static int on_metric(const struct nlattr *attr, void *ctx)
+{
+	if (mnl_attr_get_type(attr) == RTAX_MTU)
+		((struct found *)ctx)->mtu = mnl_attr_get_u32(attr);
+	return MNL_CB_OK;
+}
 
 static int on_attr(const struct nlattr *attr, void *ctx)
 {
@@ -122,6 +131,8 @@ static int on_attr(const struct nlattr *attr, void *ctx)
 		f->oif = (int)mnl_attr_get_u32(attr);
 	else if (mnl_attr_get_type(attr) == RTA_PREFSRC)
 		memcpy(&f->src, mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr));
+	else if (mnl_attr_get_type(attr) == RTA_METRICS)
+		mnl_attr_parse_nested(attr, on_metric, f);
 	return MNL_CB_OK;
 }
 
@@ -130,8 +141,8 @@ static int on_route(const struct nlmsghdr *nlh, void *ctx)
 	return mnl_attr_parse(nlh, sizeof(struct rtmsg), on_attr, ctx) < 0 ? -EPROTO : 0;
 }
 
-/* The device by which a packet to `to` (from `from`, or from no address yet) would leave. */
-static int leaves_by(struct box *b, const char *to, const char *from, struct addr6 *ret_src)
+/* How a packet to `to` (from `from`, or from no address yet) would leave. */
+static struct found way(struct box *b, const char *to, const char *from)
 {
 	bool v6 = strchr(to, ':') != NULL;
 	size_t len = v6 ? 16 : 4;
@@ -150,7 +161,15 @@ static int leaves_by(struct box *b, const char *to, const char *from, struct add
 		mnl_attr_put(nlh, RTA_SRC, len, &addr);
 	}
 	if (nl_dump(b->nl, nlh, on_route, &found, NULL))
-		return 0;
+		return (struct found){};
+	return found;
+}
+
+/* By which device. */
+static int leaves_by(struct box *b, const char *to, const char *from, struct addr6 *ret_src)
+{
+	struct found found = way(b, to, from);
+
 	if (ret_src)
 		*ret_src = found.src;
 	return found.oif;
@@ -190,6 +209,27 @@ static void answers_leave_the_way_the_question_came(void **state)
 	assert_int_equal(leaves_by(b, "198.51.100.1", "203.0.113.7", NULL), b->tun);
 	assert_int_equal(leaves_by(b, "2001:db8:9::1", "2001:db8::7", NULL), b->tun);
 	assert_int_equal(leaves_by(b, "198.51.100.1", "172.17.0.2", NULL), b->eth);
+}
+
+/* 0: the device's. The probe of the path is to be larger than what is let through. */
+static void the_routes_have_the_paths_mtu_and_the_echo_has_not(void **state)
+{
+	static const uint32_t paths[] = {1280, 1420, 1360};
+	static const char v6[] = "2001:db8::7", v4[] = "203.0.113.7";
+	struct box *b = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		uint32_t want = paths[i] == 1420 ? 0 : paths[i];
+
+		b->conf.mtu = paths[i];
+		attach(b);
+		assert_int_equal(way(b, "2001:db8:9::1", v6).mtu, want);
+		assert_int_equal(way(b, "198.51.100.1", v4).mtu, want);
+		assert_int_equal(way(b, "fe80::1", v6).oif, b->tun);
+		assert_int_equal(way(b, "fe80::1", v6).mtu, 0);
+		assert_int_equal(way(b, "169.254.0.1", v4).oif, b->tun);
+		assert_int_equal(way(b, "169.254.0.1", v4).mtu, 0);
+	}
 }
 
 static void dockers_networks_and_private_resolvers_stay_with_docker(void **state)
@@ -385,6 +425,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		T(what_the_container_begins_leaves_by_the_tunnel),
 		T(answers_leave_the_way_the_question_came),
+		T(the_routes_have_the_paths_mtu_and_the_echo_has_not),
 		T(dockers_networks_and_private_resolvers_stay_with_docker),
 		T(with_egress_bridge_only_answers_use_the_tunnel),
 		T(without_ipv4_its_default_stays_dockers),

@@ -56,7 +56,8 @@ static void everything_comes_back(UNUSED void **unused)
 	assert_int_equal(parse_addr4("203.0.113.1", &e->config.v4), 0);
 	assert_int_equal(parse_endpoint("[2001:db8::2]:51820", &e->config.endpoint), 0);
 	e->config.relay_key[31] = 7;
-	e->config.mtu = 1420;
+	e->config.mtu = 1360;
+	e->config.mtu_max = 1420;
 	e->has_psk = true;
 	memset(e->psk, 9, KEY_LEN);
 	add(&a, "second");
@@ -78,7 +79,8 @@ static void everything_comes_back(UNUSED void **unused)
 	assert_memory_equal(&f->config.v4, &e->config.v4, 4);
 	assert_int_equal(f->config.endpoint.port, 51820);
 	assert_memory_equal(f->config.relay_key, e->config.relay_key, KEY_LEN);
-	assert_int_equal(f->config.mtu, 1420);
+	assert_int_equal(f->config.mtu, 1360);
+	assert_int_equal(f->config.mtu_max, 1420);
 	assert_false(state_by_name(&b, "second")->has_config);
 	state_free(&a);
 	state_free(&b);
@@ -194,7 +196,8 @@ static int peer(const char *v6, const char *v4, const char *mtu, const char *end
 	char text[512];
 
 	snprintf(text, sizeof(text),
-		 "{\"pubkey\":\"" KEY "\",\"ipv6\":\"%s\",\"ipv4\":%s,\"mtu\":%s,\"relay\":"
+		 "{\"pubkey\":\"" KEY "\",\"ipv6\":\"%s\",\"ipv4\":%s,\"mtu\":%s,"
+		 "\"mtu_max\":1420,\"relay\":"
 		 "{\"endpoint\":\"%s\",\"pubkey\":\"" KEY "\"},\"later\":1}",
 		 v6, v4, mtu, endpoint);
 	root = json_loads(text, 0, NULL);
@@ -249,6 +252,8 @@ static void a_peer_is_read(UNUSED void **unused)
 	assert_string_equal(addr4_text(text, a.config.v4), "203.0.113.1");
 	assert_int_equal(a.config.mtu, 1420);
 	assert_int_equal(peer("2001:db8::1", "null", "1280", "[2001:db8::9]:1", &a), 0);
+	assert_int_equal(a.config.mtu, 1280);
+	assert_int_equal(a.config.mtu_max, 1420);
 	assert_true(addr4_is_zero(a.config.v4));
 }
 
@@ -261,6 +266,7 @@ static void a_peer_that_makes_no_sense_is_refused(UNUSED void **unused)
 	assert_int_equal(peer("2001:db8::1", "\"x\"", "1420", "192.0.2.1:1", &a), -EINVAL);
 	assert_int_equal(peer("2001:db8::1", "4", "1420", "192.0.2.1:1", &a), -EINVAL);
 	assert_int_equal(peer("2001:db8::1", "null", "1279", "192.0.2.1:1", &a), -ERANGE);
+	assert_int_equal(peer("2001:db8::1", "null", "1421", "192.0.2.1:1", &a), -ERANGE);
 	assert_int_equal(peer("2001:db8::1", "null", "1420", "relay:1", &a), -EINVAL);
 	assert_int_equal(relay_api_peer_parse(empty, &a, NULL), -ENOENT);
 	assert_int_equal(relay_api_peer_parse(NULL, &a, NULL), -EINVAL);

@@ -4,6 +4,7 @@
 
     probe.py serve PORT              TCP, UDP, SCTP on PORT and raw IP protocol 253, both families
     probe.py tcp ADDR PORT BYTES     upload BYTES, then download as many; both hashed
+    probe.py paced ADDR PORT BYTES UP DOWN   the same, the upload in UP seconds, the download in DOWN
     probe.py udp ADDR PORT BYTES N   N datagrams of BYTES, each echoed whole
     probe.py sctp ADDR PORT          one message each way
     probe.py raw ADDR                one packet of protocol 253 each way
@@ -76,7 +77,9 @@ def serve_tcp_one(conn, peer):
             n = int(read_line(conn))
             got = read_exact(conn, n)
             conn.sendall((json.dumps({"peer": plain(peer[0]), "sha256": got}) + "\n").encode())
-            conn.sendall(pattern(n))
+            data = pattern(n)
+            for at in range(0, n, 4096):  # sendall()'s timeout is for all that it sends
+                conn.sendall(data[at:at + 4096])
         except (OSError, ValueError):
             pass
 
@@ -145,6 +148,39 @@ def client_tcp(addr, port, n, proto=socket.IPPROTO_TCP):
         if read_exact(sock, n) != answer["sha256"]:
             raise OSError("other bytes came back")
     return {"ok": True, "peer": answer["peer"], "seconds": round(time.monotonic() - started, 3)}
+
+
+def paced(n, seconds):
+    """(first, last) of pieces of n bytes, spread over so many seconds."""
+    pieces = max(1, int(seconds * 5))
+    for i in range(pieces):
+        yield n * i // pieces, n * (i + 1) // pieces
+        time.sleep(seconds / pieces)
+
+
+def client_paced(addr, port, n, up, down):
+    data = pattern(n)
+    digest = hashlib.sha256()
+    with socket.socket(family(addr), socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+        sock.settimeout(TIMEOUT)
+        sock.connect((addr, port))
+        sock.sendall(b"%d\n" % n)
+        for first, last in paced(n, up):
+            sock.sendall(data[first:last])
+        answer = json.loads(read_line(sock))
+        for first, last in paced(n, down):
+            left = last - first
+            while left:
+                piece = sock.recv(left)
+                if not piece:
+                    raise OSError("closed early")
+                digest.update(piece)
+                left -= len(piece)
+        want = hashlib.sha256(data).hexdigest()
+        if answer["sha256"] != want or digest.hexdigest() != want:
+            raise OSError("other bytes came")
+    return {"ok": True, "peer": answer["peer"]}
 
 
 def client_udp(addr, port, size, count):
@@ -316,6 +352,7 @@ def main(argv):
         serve(int(rest[0]))
     calls = {
         "tcp": lambda a, p, n: client_tcp(a, int(p), int(n)),
+        "paced": lambda a, p, n, u, d: client_paced(a, int(p), int(n), float(u), float(d)),
         "udp": lambda a, p, n, c: client_udp(a, int(p), int(n), int(c)),
         "sctp": lambda a, p: client_tcp(a, int(p), 1024, SCTP),
         "raw": client_raw,

@@ -20,6 +20,8 @@ v4=$(peer_field proto ipv4)
 reachable "$v6" 30
 serving() { docker_on a logs proto | grep -q serving; }
 wait_until 60 serving
+probed() { [ "$(peer_field proto mtu)" = 1420 ]; }
+wait_until 60 probed
 
 client4=192.0.2.10
 client6=2001:db8:c::10
