@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Boots the two test machines (unless they run, KEEP=1) and installs this build on both.
+# Boots the two test machines (unless they run, KEEP=1) and installs this build on both. KERNEL=6.1
+# gives the relay Debian 12's kernel.
 set -eu
 cd "$(dirname "$0")/../.."
 selftests/vm/image.sh
@@ -10,7 +11,8 @@ plan 3
 
 # QEMU leaves this folder when it goes into the background: its socket paths are absolute.
 start() { # start VM MAC-OF-UPLINK VM-AT-THE-OTHER-END MAC-OF-MGMT
-	local vm=$1 port
+	local vm=$1 port kernel=
+	[ "$vm" != relay ] || kernel=${KERNEL:+-$KERNEL}
 	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	rm -f $VM_RUN/"$vm".*
 	echo "$port" >$VM_RUN/"$vm".port
@@ -20,7 +22,7 @@ start() { # start VM MAC-OF-UPLINK VM-AT-THE-OTHER-END MAC-OF-MGMT
 	qemu-system-x86_64 -name "$vm" -machine q35 -accel tcg,thread=multi -cpu max -smp 2 -m 1536 \
 		-uuid "$(cat /proc/sys/kernel/random/uuid)" \
 		-display none -serial "file:$VM_RUN/$vm.console" -pidfile "$VM_RUN/$vm.pid" -daemonize \
-		-kernel $VM_DIR/vmlinuz -initrd $VM_DIR/initrd \
+		-kernel "$VM_DIR/vmlinuz$kernel" -initrd "$VM_DIR/initrd$kernel" \
 		-append "root=/dev/vda rw console=ttyS0 loglevel=4 panic=-1 oops=panic systemd.show_status=0 systemd.hostname=$vm sidecar.role=$vm net.ifnames=0" \
 		-drive "file=$VM_RUN/$vm.qcow2,if=virtio,format=qcow2,cache=unsafe" \
 		-device virtio-rng-pci \
