@@ -59,6 +59,7 @@ BPF_TEST_SRC := $(sort $(wildcard selftests/bpf/test_*.c))
 NET_TEST_SRC := $(sort $(wildcard selftests/net/test_*.c))
 BENCH_SRC := $(sort $(wildcard selftests/bench/bench*.c))
 API_TOOL_SRC := $(sort $(wildcard selftests/api/*.c))
+VM_TOOL_SRC := $(sort $(wildcard selftests/vm/*.c))
 FUZZ_SRC := $(sort $(wildcard selftests/fuzz/fuzz_*.c))
 TEST_LIB_SRC := $(filter-out $(UNIT_SRC) $(BPF_TEST_SRC) $(NET_TEST_SRC),$(sort $(wildcard selftests/unit/*.c \
 	selftests/bpf/*.c selftests/net/*.c)))
@@ -76,6 +77,7 @@ BPF_TESTS := $(BPF_TEST_SRC:%.c=$(BUILD)/%)
 NET_TESTS := $(NET_TEST_SRC:%.c=$(BUILD)/%)
 API_TOOLS := $(API_TOOL_SRC:%.c=$(BUILD)/%)
 API_TESTS := $(sort $(wildcard selftests/api/test_*.sh)) $(sort $(wildcard selftests/web/test_*.sh))
+VM_TOOLS := $(VM_TOOL_SRC:%.c=$(BUILD)/%)
 FUZZERS := $(FUZZ_SRC:%.c=$(BUILD)/%)
 
 .PHONY: all demo check check-unit check-bpf check-net check-api check-vm check-long bench fuzz lint format \
@@ -118,19 +120,21 @@ $(BUILD)/relayctl: $(BUILD)/cli/relayctl.o $(BUILD)/relayctl.a $(BUILD)/lib.a
 	$(call link,$(LIBS_relayctl))
 
 # The kernel's side.
+BPF_CPU = v3
+bpf_cc = $(CLANG) -target bpf -mcpu=$(BPF_CPU) -O2 -g -Wall -Wextra -Werror -Wimplicit-int-conversion \
+	 -Wenum-conversion -I/usr/include/$(shell uname -m)-linux-gnu
 $(BUILD)/gen/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h bpf/*.c bpf/lib/*.h bpf/include/*.h)
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)
-	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Wimplicit-int-conversion \
-		-Wenum-conversion -I/usr/include/$(shell uname -m)-linux-gnu -Ibpf -Ibpf/include -c $< -o $@
+	$(Q)$(bpf_cc) -Ibpf -Ibpf/include -c $< -o $@
 $(BUILD)/gen/%.bpf.o: selftests/bench/%.bpf.c selftests/bench/bench_gen.h
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)
 	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror \
 		-I/usr/include/$(shell uname -m)-linux-gnu -Iselftests/bench -c $< -o $@
-$(BUILD)/gen/%.skel.h: $(BUILD)/gen/%.bpf.o
+%.skel.h: %.bpf.o
 	$(call say,SKEL,$@)
-	$(Q)bpftool gen skeleton $< name $* >$@
+	$(Q)bpftool gen skeleton $< name $(*F) >$@
 
 # Pages and documents that relayd carries.
 $(BUILD)/gen/web.h: relay/web/embed.sh $(WEB_SRC)
@@ -149,6 +153,24 @@ $(UNIT) $(BPF_TESTS) $(NET_TESTS) $(API_TOOLS): $(BUILD)/%: $(BUILD)/%.o $(TEST_
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(TEST_ARCHIVES) $(TEST_LIBS)
 tests: $(UNIT) $(BPF_TESTS) $(NET_TESTS) $(API_TOOLS)
+
+# What runs inside the test machines.
+$(VM_TOOLS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/lib.a
+	$(call link,-lcrypto)
+
+# The relayd that another one is upgraded to: of another version, with other machine code in the kernel.
+NEXT := $(BUILD)/next
+NEXT_SRC := $(shell grep -lE 'sidecar\.skel\.h|SIDECAR_VERSION' relay/*.c)
+$(NEXT)/gen/sidecar.bpf.o: BPF_CPU = v2
+$(NEXT)/gen/sidecar.bpf.o: $(BUILD)/gen/sidecar.bpf.o
+	@mkdir -p $(@D)
+	$(Q)$(bpf_cc) -Ibpf -Ibpf/include -c bpf/sidecar.bpf.c -o $@
+$(NEXT)/%.o: %.c $(NEXT)/gen/sidecar.skel.h | $(GEN)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -I$(NEXT)/gen $(ALL_CFLAGS) -USIDECAR_VERSION -DSIDECAR_VERSION='"$(VERSION)-next"' -c $< -o $@
+$(BUILD)/relayd-next: $(NEXT_SRC:%.c=$(NEXT)/%.o) $(BUILD)/relay.a $(BUILD)/lib.a
+	$(call link,$(LIBS_relayd))
+VM_NEEDS := $(BIN) $(VM_TOOLS) $(BUILD)/relayd-next $(BPF_TESTS)
 
 FUZZ_CFLAGS = -std=gnu17 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined $(PKG_CFLAGS) \
 	      -DSIDECAR_VERSION='"fuzz"' -DSAN=1 -I$(BUILD)/gen -I.
@@ -171,17 +193,17 @@ check-api: $(BUILD)/relayd $(BUILD)/relayctl $(API_TOOLS)
 	@BUILD=$(BUILD) $(RUN) --title api $(API_TESTS)
 lint:
 	@$(RUN) --title lint $(sort $(wildcard selftests/lint/*.sh))
-check-vm: $(BIN)
+check-vm: $(VM_NEEDS)
 	@BUILD=$(BUILD) $(RUN) --title vm $(VM_TESTS)
 check:
-	@$(MAKE) --no-print-directory all tests
+	@$(MAKE) --no-print-directory all tests $(VM_NEEDS)
 	@$(MAKE) --no-print-directory SAN=1 all tests
 	@BUILD=$(BUILD) $(RUN) --title check $(sort $(wildcard selftests/lint/*.sh)) $(UNIT) $(BPF_TESTS) $(NET_TESTS) \
 		$(sort $(wildcard selftests/net/test_*.sh)) $(API_TESTS) \
 		$(patsubst build/out/%,build/out-san/%,$(UNIT) $(BPF_TESTS) $(NET_TESTS)) $(VM_TESTS)
-check-long: $(BIN)
+check-long: $(VM_NEEDS)
 	@BUILD=$(BUILD) LONG=1 $(RUN) --title long $(VM_TESTS)
-demo: $(BIN)
+demo: $(BIN) $(VM_TOOLS)
 	@BUILD=$(BUILD) selftests/vm/demo.sh
 vm-ssh:
 	@selftests/vm/ssh.sh $(VM)
