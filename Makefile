@@ -60,6 +60,7 @@ BPF_TEST_SRC := $(sort $(wildcard selftests/bpf/test_*.c))
 NET_TEST_SRC := $(sort $(wildcard selftests/net/test_*.c))
 BENCH_SRC := $(sort $(wildcard selftests/bench/bench*.c))
 API_TOOL_SRC := $(sort $(wildcard selftests/api/*.c))
+VM_TOOL_SRC := $(sort $(wildcard selftests/vm/*.c))
 FUZZ_SRC := $(sort $(wildcard selftests/fuzz/fuzz_*.c))
 TEST_LIB_SRC := $(filter-out $(UNIT_SRC) $(BPF_TEST_SRC) $(NET_TEST_SRC),$(sort $(wildcard selftests/unit/*.c \
 	selftests/bpf/*.c selftests/net/*.c)))
@@ -77,6 +78,7 @@ BPF_TESTS := $(BPF_TEST_SRC:%.c=$(BUILD)/%)
 NET_TESTS := $(NET_TEST_SRC:%.c=$(BUILD)/%)
 API_TOOLS := $(API_TOOL_SRC:%.c=$(BUILD)/%)
 API_TESTS := $(sort $(wildcard selftests/api/test_*.sh)) $(sort $(wildcard selftests/web/test_*.sh))
+VM_TOOLS := $(VM_TOOL_SRC:%.c=$(BUILD)/%)
 FUZZERS := $(FUZZ_SRC:%.c=$(BUILD)/%)
 
 .PHONY: all demo check check-unit check-bpf check-net check-api check-vm check-long bench fuzz lint format \
@@ -119,19 +121,21 @@ $(BUILD)/relayctl: $(BUILD)/cli/relayctl.o $(BUILD)/relayctl.a $(BUILD)/lib.a
 	$(call link,$(LIBS_relayctl))
 
 # The kernel's side.
+BPF_CPU = v3
+bpf_cc = $(CLANG) -target bpf -mcpu=$(BPF_CPU) -O2 -g -Wall -Wextra -Werror -Wimplicit-int-conversion \
+	 -Wenum-conversion -I/usr/include/$(shell uname -m)-linux-gnu
 $(BUILD)/gen/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h bpf/*.c bpf/lib/*.h bpf/include/*.h)
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)
-	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Wimplicit-int-conversion \
-		-Wenum-conversion -I/usr/include/$(shell uname -m)-linux-gnu -Ibpf -Ibpf/include -c $< -o $@
+	$(Q)$(bpf_cc) -Ibpf -Ibpf/include -c $< -o $@
 $(BUILD)/gen/%.bpf.o: selftests/bench/%.bpf.c selftests/bench/bench_gen.h
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)
 	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror \
 		-I/usr/include/$(shell uname -m)-linux-gnu -Iselftests/bench -c $< -o $@
-$(BUILD)/gen/%.skel.h: $(BUILD)/gen/%.bpf.o
+%.skel.h: %.bpf.o
 	$(call say,SKEL,$@)
-	$(Q)bpftool gen skeleton $< name $* >$@
+	$(Q)bpftool gen skeleton $< name $(*F) >$@
 
 # Pages and documents that relayd carries.
 $(BUILD)/gen/web.h: relay/web/embed.sh $(WEB_SRC)
@@ -150,6 +154,24 @@ $(UNIT) $(BPF_TESTS) $(NET_TESTS) $(API_TOOLS): $(BUILD)/%: $(BUILD)/%.o $(TEST_
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(TEST_ARCHIVES) $(TEST_LIBS)
 tests: $(UNIT) $(BPF_TESTS) $(NET_TESTS) $(API_TOOLS)
+
+# What runs inside the test machines.
+$(VM_TOOLS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/lib.a
+	$(call link,-lcrypto)
+
+# The relayd that another one is upgraded to: of another version, with other machine code in the kernel.
+NEXT := $(BUILD)/next
+NEXT_SRC := $(shell grep -lE 'sidecar\.skel\.h|SIDECAR_VERSION' relay/*.c)
+$(NEXT)/gen/sidecar.bpf.o: BPF_CPU = v2
+$(NEXT)/gen/sidecar.bpf.o: $(BUILD)/gen/sidecar.bpf.o
+	@mkdir -p $(@D)
+	$(Q)$(bpf_cc) -Ibpf -Ibpf/include -c bpf/sidecar.bpf.c -o $@
+$(NEXT)/%.o: %.c $(NEXT)/gen/sidecar.skel.h | $(GEN)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -I$(NEXT)/gen $(ALL_CFLAGS) -USIDECAR_VERSION -DSIDECAR_VERSION='"$(VERSION)-next"' -c $< -o $@
+$(BUILD)/relayd-next: $(NEXT_SRC:%.c=$(NEXT)/%.o) $(BUILD)/relay.a $(BUILD)/lib.a
+	$(call link,$(LIBS_relayd))
+VM_NEEDS := $(BIN) $(VM_TOOLS) $(BUILD)/relayd-next $(BPF_TESTS) $(BUILD)/selftests/net/test_shaper
 
 # Fuzzers: objects of their own. What a target needs beside lib/, it names in "// link:" lines; a function
 # that it defines itself stands for the one of lib/.
@@ -188,19 +210,19 @@ check-api: litestream $(BUILD)/relayd $(BUILD)/relayctl $(API_TOOLS)
 	@BUILD=$(BUILD) $(RUN) --title api $(API_TESTS)
 lint:
 	@$(RUN) --title lint $(sort $(wildcard selftests/lint/*.sh))
-check-vm: litestream $(BIN) $(BUILD)/selftests/net/test_shaper
+check-vm: litestream $(VM_NEEDS)
 	@BUILD=$(BUILD) $(RUN) --title vm $(VM_TESTS)
 check: litestream
-	@$(MAKE) --no-print-directory all tests fuzzers
+	@$(MAKE) --no-print-directory all tests fuzzers $(VM_NEEDS)
 	@$(MAKE) --no-print-directory SAN=1 all tests
 	@BUILD=$(BUILD) $(RUN) --title check $(sort $(wildcard selftests/lint/*.sh)) $(UNIT) $(BPF_TESTS) $(NET_TESTS) \
 		$(sort $(wildcard selftests/net/test_*.sh)) selftests/fuzz/test_fuzz.sh $(API_TESTS) \
 		$(patsubst build/out/%,build/out-san/%,$(UNIT) $(BPF_TESTS) $(NET_TESTS)) $(VM_TESTS)
 # The tests of the API that have a longer form.
 LONG_API_TESTS := $(shell grep -l LONG $(API_TESTS))
-check-long: litestream $(BIN) $(API_TOOLS) $(BUILD)/selftests/net/test_shaper
+check-long: litestream $(VM_NEEDS) $(API_TOOLS)
 	@BUILD=$(BUILD) LONG=1 $(RUN) --title long $(LONG_API_TESTS) $(VM_TESTS)
-demo: $(BIN)
+demo: $(BIN) $(VM_TOOLS)
 	@BUILD=$(BUILD) selftests/vm/demo.sh
 vm-ssh:
 	@selftests/vm/ssh.sh $(VM)

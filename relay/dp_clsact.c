@@ -77,10 +77,11 @@ void dp_clsact_forget(const char *pin)
 		detach(&p);
 }
 
-/* Calls for each pin of that name; keep: but for the one at that place. Returns how many. */
-static int each(const struct dp *dp, const char *name, bool remove, const struct place *keep)
+/* Pins of that name in one folder; remove: they go, and their filters but for the one on keep's
+ * device. Returns how many there were. */
+static int each_in(const char *folder, const char *name, bool remove, const struct place *keep)
 {
-	DIR *dir = opendir(dp->pin_dir);
+	DIR *dir = opendir(folder);
 	const struct dirent *e;
 	char path[PATH_MAX];
 	int n = 0;
@@ -95,15 +96,25 @@ static int each(const struct dp *dp, const char *name, bool remove, const struct
 		if (!place_parse(text, name, &p))
 			continue;
 		n++;
-		if (!remove || (keep && p.ifindex == keep->ifindex))
+		if (!remove)
 			continue;
-		detach(&p);
-		dp_pin_path(path, dp, e->d_name);
+		if (!keep || p.ifindex != keep->ifindex)
+			detach(&p);
+		snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
 		unlink(path);
 	}
 	if (dir)
 		closedir(dir);
 	return n;
+}
+
+/* The former layout's filters lie at the same places: who removed its folder later would detach
+ * what has replaced them. */
+static int each(const struct dp *dp, const char *name, bool remove, const struct place *keep)
+{
+	int n = each_in(dp->pin_dir, name, remove, keep);
+
+	return dp->former_dir[0] ? n + each_in(dp->former_dir, name, remove, keep) : n;
 }
 
 bool dp_clsact_exists(const struct dp *dp, const char *name)
@@ -141,8 +152,6 @@ int dp_clsact_attach(struct dp *dp, const char *name, struct bpf_program *prog, 
 	snprintf(pin, sizeof(pin), PREFIX "%s-%u-%c-%u", name, p.ifindex, p.egress ? 'e' : 'i',
 		 p.priority);
 	dp_pin_path(path, dp, pin);
-	if (unlink(path) && errno != ENOENT)
-		return err_sys(err, -errno, "%s", path);
 	r = bpf_obj_pin(bpf_program__fd(prog), path);
 	return r ? err_sys(err, r, "%s", path) : 0;
 }

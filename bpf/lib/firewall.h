@@ -34,7 +34,8 @@ STAGE bool firewall_matches(const struct sc_rule *rule, const struct firewall_as
 
 STAGE bool firewall_rules_allow(const struct firewall_ask *ask)
 {
-	const struct sc_firewall *fw = bpf_map_lookup_elem(&firewall, &ask->slot);
+	__u32 nr = ask->slot; /* Linux 6.1 takes no argument's memory for a key */
+	const struct sc_firewall *fw = bpf_map_lookup_elem(&firewall, &nr);
 
 	if (!fw)
 		return false;

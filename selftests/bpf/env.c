@@ -2,6 +2,7 @@
 #include "env.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <net/if.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -16,6 +17,8 @@
 #include <cmocka.h>
 #include "../../lib/log.h"
 #include "../../lib/mono.h"
+#include "../../lib/parse.h"
+#include "../../relay/dp_impl.h"
 
 static char bpffs[64];
 
@@ -78,6 +81,74 @@ void env_conf(struct dp_conf *ret_conf, char pin_dir[static ENV_PIN_DIR_LEN])
 	add_pool6(&ret_conf->pools.v6[1], "2001:db8:6:0:a::", 80, 14);
 	add_pool4(&ret_conf->pools.v4[0], "192.0.2.0", 28, 0);
 	add_pool4(&ret_conf->pools.v4[1], "198.51.100.64", 26, 16);
+}
+
+bool env_has_tcx(void)
+{
+	const struct bpf_insn insns[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	AUTO_FD int fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "any", "GPL", insns,
+				       ARRAY_SIZE(insns), NULL);
+
+	assert_true(fd >= 0);
+	return !dp_clsact_needed(fd);
+}
+
+static uint32_t link_attached(int fd, uint32_t *ret_prog)
+{
+	struct bpf_link_info info = {};
+	uint32_t len = sizeof(info);
+
+	assert_int_equal(bpf_link_get_info_by_fd(fd, &info, &len), 0);
+	*ret_prog = info.prog_id;
+	return info.id;
+}
+
+/* rest: IFINDEX-i|e-PRIORITY */
+static uint32_t filter_attached(int fd, char *rest, uint32_t *ret_prog)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = 1);
+	struct bpf_prog_info info = {};
+	uint32_t len = sizeof(info), ifindex;
+	char *ifindex_text = strtok_r(rest, "-", &rest), *way = strtok_r(NULL, "-", &rest);
+
+	assert_int_equal(parse_u32(ifindex_text, 1, INT32_MAX, &ifindex), 0);
+	assert_int_equal(parse_u32(rest, 1, UINT16_MAX, &opts.priority), 0);
+	hook.ifindex = (int)ifindex;
+	hook.attach_point = *way == 'e' ? BPF_TC_EGRESS : BPF_TC_INGRESS;
+	assert_int_equal(bpf_tc_query(&hook, &opts), 0);
+	assert_int_equal(bpf_prog_get_info_by_fd(fd, &info, &len), 0);
+	assert_int_equal(opts.prog_id, info.id);
+	*ret_prog = info.id;
+	return ENV_FILTER;
+}
+
+uint32_t env_attached(const char *dir, const char *name, uint32_t *ret_prog)
+{
+	DIR *d = opendir(dir);
+	const struct dirent *e;
+	uint32_t id = 0;
+
+	while (d && !id && (e = readdir(d))) {
+		char text[sizeof(e->d_name)], prefix[64], path[PATH_MAX];
+		int n = snprintf(prefix, sizeof(prefix), "filter-%s-", name);
+		bool filter = !strncmp(e->d_name, prefix, (size_t)n);
+		AUTO_FD int fd = -1;
+
+		if (!filter && strcmp(e->d_name, name))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		fd = bpf_obj_get(path);
+		assert_true(fd >= 0);
+		memcpy(text, e->d_name, strlen(e->d_name) + 1);
+		id = filter ? filter_attached(fd, text + n, ret_prog) : link_attached(fd, ret_prog);
+	}
+	if (d)
+		closedir(d);
+	return id;
 }
 
 void env_run(const char *fmt, ...)

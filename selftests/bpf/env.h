@@ -19,6 +19,12 @@ void env_enter(void);
 const char *env_pin_dir(char out[static ENV_PIN_DIR_LEN]);
 /* Fills conf as said above; answers NDP; ports 51820 and 51821; pin_dir is a new one. */
 void env_conf(struct dp_conf *ret_conf, char pin_dir[static ENV_PIN_DIR_LEN]);
+/* Does this kernel have tcx links (since 6.6)? Without, filters stand in for them. */
+bool env_has_tcx(void);
+/* What runs by a pin of that name: the id of its link (ENV_FILTER: it is a filter, there is none),
+ * 0 = nothing. A filter's program must be the one that is pinned. */
+#define ENV_FILTER UINT32_MAX
+uint32_t env_attached(const char *dir, const char *name, uint32_t *ret_prog);
 /* Runs a shell command, which must succeed. */
 void env_run(const char *fmt, ...) PRINTF(1, 2);
 /* A device without native XDP, up; returns its ifindex. */

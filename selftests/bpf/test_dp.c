@@ -56,33 +56,19 @@ static int pinned(const char *name)
 	return bpf_obj_get(path);
 }
 
-static uint32_t prog_of_link(const char *name)
+static uint32_t prog_of(const char *name)
 {
-	struct bpf_link_info info = {};
-	uint32_t len = sizeof(info);
-	AUTO_FD int fd = pinned(name);
+	uint32_t prog = 0;
 
-	assert_true(fd >= 0);
-	assert_int_equal(bpf_link_get_info_by_fd(fd, &info, &len), 0);
-	return info.prog_id;
+	assert_int_not_equal(env_attached(pin_dir, name, &prog), 0);
+	return prog;
 }
 
-static uint32_t id_of_link(const char *name)
+static uint32_t id_of(const char *name)
 {
-	struct bpf_link_info info = {};
-	uint32_t len = sizeof(info);
-	AUTO_FD int fd = pinned(name);
+	uint32_t prog;
 
-	assert_true(fd >= 0);
-	assert_int_equal(bpf_link_get_info_by_fd(fd, &info, &len), 0);
-	return info.id;
-}
-
-static bool has_pin(const char *name)
-{
-	AUTO_FD int fd = pinned(name);
-
-	return fd >= 0;
+	return env_attached(pin_dir, name, &prog);
 }
 
 static struct sc_slot slot3(void)
@@ -274,11 +260,11 @@ static void test_replaces_in_place(void **state UNUSED)
 						   : "link_uplink_xdp";
 
 			if (round) {
-				assert_int_equal(id_of_link(name), link[i]);
-				assert_int_not_equal(prog_of_link(name), prog[i]);
+				assert_int_equal(id_of(name), link[i]);
+				assert_int_not_equal(prog_of(name), prog[i]);
 			}
-			link[n] = id_of_link(name);
-			prog[n++] = prog_of_link(name);
+			link[n] = id_of(name);
+			prog[n++] = prog_of(name);
 		}
 	}
 	assert_int_equal(dp_attach_wg(dp = must_open(), wg0, 2, &err), -EINVAL);
@@ -293,12 +279,12 @@ static void test_follows_device(void **state UNUSED)
 
 	env_run("ip link add gone0 type veth peer name gone1");
 	OK(dp_attach_uplink(dp, (int)if_nametoindex("gone0"), &err));
-	old = id_of_link("link_uplink_xdp");
+	old = id_of("link_uplink_xdp");
 	dp_close(dp);
 	env_run("ip link del gone0");
 	dp = must_open();
 	OK(dp_attach_uplink(dp, (int)if_nametoindex("up0"), &err));
-	assert_int_not_equal(id_of_link("link_uplink_xdp"), old);
+	assert_int_not_equal(id_of("link_uplink_xdp"), old);
 	dp_close(dp);
 }
 
@@ -332,9 +318,9 @@ static void test_xdp_modes(void **state UNUSED)
 		}
 		assert_int_equal(r, 0);
 		assert_string_equal(dp_xdp_mode_text(dp), cases[i].text);
-		assert_int_equal(has_pin("link_uplink_xdp"), !strcmp(cases[i].text, "native"));
-		assert_int_equal(has_pin("link_uplink_skb"), !strcmp(cases[i].text, "generic"));
-		assert_int_equal(has_pin("link_uplink_tc"), !strcmp(cases[i].text, "tc"));
+		assert_int_equal(!!id_of("link_uplink_xdp"), !strcmp(cases[i].text, "native"));
+		assert_int_equal(!!id_of("link_uplink_skb"), !strcmp(cases[i].text, "generic"));
+		assert_int_equal(!!id_of("link_uplink_tc"), !strcmp(cases[i].text, "tc"));
 		dp_close(dp);
 	}
 }
@@ -378,7 +364,7 @@ static void test_clsact(void **state UNUSED)
 			"sed -n 's/.* name \\([a-z_]*\\) .*/\\1/p' | "
 			"tr '\\n' ' ')\" = 'sc_uplink_tc sc_uplink_in '");
 		env_run("test \"$(tc filter show dev up0 egress | grep -c sc_uplink_out)\" = 1");
-		assert_false(has_pin("link_uplink_in"));
+		assert_int_equal(id_of("link_uplink_in"), ENV_FILTER);
 	}
 	/* Another mode takes the guard away, another device all of it. */
 	conf.xdp_mode = DP_XDP_AUTO;

@@ -30,6 +30,7 @@ static struct rig rig;
 static char former[ENV_PIN_DIR_LEN];
 static int old_counters = -1;
 static unsigned int cpus;
+static bool clsact; /* the former relayd had no tcx */
 
 static void pin(int fd, const char *name)
 {
@@ -96,12 +97,33 @@ static int pass_program(enum bpf_prog_type type, int verdict)
 	return fd;
 }
 
+static void attach_filter(const char *name, int prog, uint32_t ifindex, bool egress)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex,
+		    .attach_point = egress ? BPF_TC_EGRESS : BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = 1, .priority = 0x5c02, .prog_fd = prog);
+	char filter[64];
+	int r = bpf_tc_hook_create(&hook);
+
+	assert_true(!r || r == -EEXIST);
+	assert_int_equal(bpf_tc_attach(&hook, &opts), 0);
+	snprintf(filter, sizeof(filter), "filter-%s-%u-%c-%u", name, ifindex, egress ? 'e' : 'i',
+		 opts.priority);
+	pin(prog, filter);
+	close(prog);
+}
+
 static void attach(const char *name, int prog, uint32_t ifindex, enum bpf_attach_type type)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = type == BPF_XDP ? 2 /* generic */ : 0);
 	struct mono start = mono_now();
-	int fd = bpf_link_create(prog, (int)ifindex, type, &opts);
+	int fd;
 
+	if (clsact && type != BPF_XDP) {
+		attach_filter(name, prog, ifindex, type == BPF_TCX_EGRESS);
+		return;
+	}
+	fd = bpf_link_create(prog, (int)ifindex, type, &opts);
 	/* The test before has let go of its own a moment ago: the kernel takes its time. */
 	while (fd == -EBUSY && mono_ms_since(start) < 10000)
 		fd = bpf_link_create(prog, (int)ifindex, type, &opts);
@@ -204,6 +226,7 @@ static int setup(void **state UNUSED)
 
 	rig_conf(&rig);
 	rig.conf.xdp_mode = DP_XDP_AUTO;
+	clsact = !env_has_tcx();
 	rig.up = if_nametoindex("up0");
 	rig.wg0 = if_nametoindex("wg0");
 	rig.wg1 = if_nametoindex("wg1");
@@ -227,23 +250,10 @@ static int teardown(void **state UNUSED)
 {
 	*strrchr(former, '/') = '\0';
 	close(old_counters);
-	return dp_unpin(former, NULL);
-}
-
-static uint32_t link_id(const char *dir, const char *name, uint32_t *ret_prog)
-{
-	struct bpf_link_info info = {};
-	uint32_t len = sizeof(info);
-	char path[PATH_MAX];
-	AUTO_FD int fd = -1;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return 0;
-	assert_int_equal(bpf_link_get_info_by_fd(fd, &info, &len), 0);
-	*ret_prog = info.prog_id;
-	return info.id;
+	assert_int_equal(dp_unpin(former, NULL), 0);
+	/* Links die some time after their last pin: the next test wants the device. */
+	assert_true(env_wait(10000, "! ip link show dev up0 | grep -q xdp"));
+	return 0;
 }
 
 static void send_down(int fd, const struct pkt *p)
@@ -272,7 +282,7 @@ static void test_takes_over_under_traffic(void **state UNUSED)
 	write_meta(2, ENV_SLOTS);
 	make_former_links();
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
-		assert_true(id[i] = link_id(former, links[i], &prog[i]));
+		assert_true(id[i] = env_attached(former, links[i], &prog[i]));
 	pkt_eth(&p, RIG_MAC, RIG_PEER, 0x86dd);
 	pkt_ip6(&p, "2001:db8:99::9", SLOT3_V6, 59, 60);
 	pkt_done(&p);
@@ -301,7 +311,7 @@ static void test_takes_over_under_traffic(void **state UNUSED)
 	for (int i = 0; i < SC_DROP_MAX; i++)
 		assert_int_equal(drops[i], i == 3 ? cpus * (cpus + 1) / 2 : 0);
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
-		assert_int_equal(link_id(rig.pin_dir, links[i], &now), id[i]);
+		assert_int_equal(env_attached(rig.pin_dir, links[i], &now), id[i]);
 		assert_int_not_equal(now, prog[i]);
 	}
 	assert_string_equal(dp_xdp_mode_text(rig.dp), "generic"); /* what ran, runs on */
@@ -330,6 +340,12 @@ static void test_takes_over_under_traffic(void **state UNUSED)
 	dp_close(rig.dp);
 }
 
+static void test_takes_over_filters_under_traffic(void **state)
+{
+	clsact = rig.conf.no_tcx = true;
+	test_takes_over_under_traffic(state);
+}
+
 /* relayd died between its steps: the next one begins again with what is still there. */
 static void test_resumes(void **state UNUSED)
 {
@@ -342,8 +358,8 @@ static void test_resumes(void **state UNUSED)
 	assert_int_equal(dp_open(&rig.conf, &rig.dp, &err), 0);
 	assert_int_equal(dp_attach_wg(rig.dp, (int)rig.wg0, 0, &err), 0);
 	dp_close(rig.dp);
-	assert_int_equal(link_id(former, "link_wg0_out", &prog), 0);
-	assert_int_not_equal(link_id(former, "link_wg1_out", &prog), 0);
+	assert_int_equal(env_attached(former, "link_wg0_out", &prog), 0);
+	assert_int_not_equal(env_attached(former, "link_wg1_out", &prog), 0);
 	assert_int_equal(dp_open(&rig.conf, &rig.dp, &err), 0);
 	assert_int_equal(dp_attach_wg(rig.dp, (int)rig.wg0, 0, &err), 0);
 	assert_int_equal(dp_attach_wg(rig.dp, (int)rig.wg1, 1, &err), 0);
@@ -352,6 +368,12 @@ static void test_resumes(void **state UNUSED)
 	dp_counters(rig.dp, 3, &n);
 	assert_int_equal(n.up_packets, 11 * (cpus + 1));
 	dp_close(rig.dp);
+}
+
+static void test_resumes_filters(void **state)
+{
+	clsact = rig.conf.no_tcx = true;
+	test_resumes(state);
 }
 
 static void refuse(const char *text)
@@ -420,9 +442,14 @@ static void test_refuses_other_shared_map(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_takes_over_under_traffic), T(test_resumes),
-		T(test_refuses_unknown),	  T(test_refuses_other_size),
-		T(test_refuses_foreign_map),	  T(test_refuses_others),
+		T(test_takes_over_under_traffic),
+		T(test_resumes),
+		T(test_takes_over_filters_under_traffic),
+		T(test_resumes_filters),
+		T(test_refuses_unknown),
+		T(test_refuses_other_size),
+		T(test_refuses_foreign_map),
+		T(test_refuses_others),
 		T(test_refuses_other_shared_map),
 	};
 

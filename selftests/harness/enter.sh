@@ -21,7 +21,7 @@ if [ "${1-}" = --inside ]; then
 	# The shell stays as process 1 and reaps what others leave behind: make in its place spins.
 	exec chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
 		TERM="${TERM:-dumb}" MAKEFLAGS="${MAKEFLAGS-}" V="${V-}" SAN="${SAN-}" KEEP="${KEEP-}" \
-		CI="${CI-}" TESTS="${TESTS-}" SIDECAR_IN_ROOT=1 \
+		CI="${CI-}" TESTS="${TESTS-}" KERNEL="${KERNEL-}" LONG="${LONG-}" SIDECAR_IN_ROOT=1 \
 		sh -c 'cd /src && "$@"; exit $?' sh "$@"
 fi
 # Nothing started inside outlives the command, unless it is to be kept (KEEP=1).

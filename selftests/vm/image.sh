@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# image.sh: makes the test machines' base image, kernel and initrd in build/vm, once per content of
-# this folder's package list and of the files that go into the image.
+# image.sh: makes the test machines' base image, kernels and initrds in build/vm, once per content of
+# this folder's package list and of the files that go into the image. A Debian 13 with its kernel;
+# beside that Debian 12's kernel (vmlinuz-6.1, initrd-6.1), whose modules lie in the same image.
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -10,11 +11,12 @@ out=build/vm
 want=$(cat $here/packages $here/image.sh $here/lab-net.sh | sha256sum | cut -c1-16)
 [ "$(cat $out/.image 2>/dev/null || true)" = "$want" ] && exit 0
 
-echo "# making the test machines' Debian 13 image (about a minute and a half) ..."
+echo "# making the test machines' Debian 13 image (about two minutes) ..."
 rm -rf --one-file-system $out
 mkdir -p $out
 ssh-keygen -q -t ed25519 -N '' -C test -f $out/id
 root=$out/root
+old=$out/old # unpacked, never run: only its kernel is taken
 
 customize() {
 	mkdir -p "$1/root/.ssh" "$1/etc/ssh/sshd_config.d" "$1/etc/systemd/network"
@@ -89,11 +91,21 @@ customize() {
 	chroot "$1" ssh-keygen -q -A
 }
 
+mmdebstrap --quiet --variant=extract --include=linux-image-amd64 bookworm $old &
+unpacking=$!
 mmdebstrap --quiet --variant=apt \
 	--include="$(grep -v '^#' $here/packages | tr -s ' \n' ',' | sed 's/,$//')" trixie $root
 customize $root
 cp $root/boot/vmlinuz-* $out/vmlinuz
 cp $root/boot/initrd.img-* $out/initrd
+wait $unpacking
+mv $old/lib/modules/6.1.* $root/lib/modules/
+mv $old/boot/* $root/boot/
+rm -rf --one-file-system $old
+cp $root/boot/vmlinuz-6.1.* $out/vmlinuz-6.1
+unshare --mount sh -c 'mount -t proc proc "$1/proc" && exec chroot "$1" sh -c "cd /lib/modules &&
+	depmod 6.1.* && update-initramfs -c -k 6.1.*"' sh $root >/dev/null
+mv $root/boot/initrd.img-6.1.* $out/initrd-6.1
 rm -rf "${root:?}"/boot/*
 echo "# writing the image ..."
 mke2fs -q -t ext4 -L root -d $root $out/base.ext4 4G
