@@ -8,10 +8,10 @@ BOOT_RUN=$BOOT_DIR/run
 # vm_boot relay|edge [KERNEL]: starts the machine on its disk, a new one when it has none. KERNEL:
 # "6.1" is Debian 12's, none Debian 13's.
 vm_boot() {
-	local vm=$1 kernel=${2:+-$2} port other=edge up=01 mgmt=0a
-	[ "$vm" = relay ] || other=relay up=02 mgmt=0b
+	local vm=$1 kernel=${2:+-$2} port other=edge up=01 mgmt=0a second=03
+	[ "$vm" = relay ] || other=relay up=02 mgmt=0b second=04
 	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-	rm -f "$BOOT_RUN/$vm".{sock,ctl,pid}
+	rm -f "$BOOT_RUN/$vm".{sock,second,ctl,pid}
 	[ -e "$BOOT_RUN/$vm.qcow2" ] ||
 		qemu-img create -q -f qcow2 -F raw -b "$BOOT_DIR/base.ext4" "$BOOT_RUN/$vm.qcow2"
 	[ -e "$BOOT_RUN/$vm.uuid" ] || cat /proc/sys/kernel/random/uuid >"$BOOT_RUN/$vm.uuid"
@@ -29,7 +29,9 @@ vm_boot() {
 		-netdev "dgram,id=up,local.type=unix,local.path=$BOOT_RUN/$vm.sock,remote.type=unix,remote.path=$BOOT_RUN/$other.sock" \
 		-device "virtio-net-pci,netdev=up,mac=52:54:00:00:00:$up" \
 		-netdev "user,id=mgmt,ipv6=off,restrict=on,hostfwd=tcp:127.0.0.1:$port-:22" \
-		-device "virtio-net-pci,netdev=mgmt,mac=52:54:00:00:00:$mgmt"
+		-device "virtio-net-pci,netdev=mgmt,mac=52:54:00:00:00:$mgmt" \
+		-netdev "dgram,id=second,local.type=unix,local.path=$BOOT_RUN/$vm.second,remote.type=unix,remote.path=$BOOT_RUN/$other.second" \
+		-device "virtio-net-pci,netdev=second,mac=52:54:00:00:00:$second"
 	echo "$port" >"$BOOT_RUN/$vm.port"
 }
 
