@@ -8,9 +8,11 @@ cd "$(dirname "$0")/../.."
 . selftests/vm/sidecar.sh
 
 LEAST=40 # seconds of traffic, until a handshake has used a rotated key
-PERCENT=50 # of 200 packets/s: a machine that has little time for the emulation sends fewer
+RATE=50    # packets a second each way
+PERCENT=50 # of it: a machine that has little time for the emulation sends fewer
 if [ -n "${LONG-}" ]; then
 	LEAST=300
+	RATE=200
 	PERCENT=90
 fi
 plan 30
@@ -92,7 +94,7 @@ in_client ip link del wgtest
 : >"$TMP/keys"
 handshake() { on edge nsenter -t "$pid" -n wg show sidecar0 latest-handshakes | cut -f2; }
 first=$(handshake)
-stream_start rotated "$pid" "$v6" 200
+stream_start rotated "$pid" "$v6" $RATE
 begun=$SECONDS
 while [ $((SECONDS - begun)) -lt $LEAST ] || { [ "$(handshake)" = "$first" ] && [ $((SECONDS - begun)) -lt 180 ]; }; do
 	of_relay >>"$TMP/keys"

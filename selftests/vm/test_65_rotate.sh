@@ -8,9 +8,11 @@ cd "$(dirname "$0")/../.."
 . selftests/vm/sidecar.sh
 
 ROTATIONS=4
-PERCENT=50 # of 200 packets/s: a machine that has little time for the emulation sends fewer
+RATE=50    # packets a second each way
+PERCENT=50 # of it: a machine that has little time for the emulation sends fewer
 if [ -n "${LONG-}" ]; then
 	ROTATIONS=50
+	RATE=200
 	PERCENT=90
 fi
 KILLS=(0.2 0.8 1.6 3)
@@ -57,7 +59,7 @@ check "at the start there is one key" clean
 routes0=$(in_box sh -c 'ip -6 route show table 5820; ip route show table 5820; ip rule; ip -6 rule')
 
 # --- rotations under traffic ---
-stream_start six "$pid" "$v6" 200
+stream_start six "$pid" "$v6" $RATE
 stream_start four "$pid" "$v4" 20
 : >"$TMP/keys"
 refused=0
@@ -101,7 +103,7 @@ undone "no handshake" "$key"
 # What the API says to the agent takes 4 s.
 in_ns cgnat sh -c 'tc qdisc add dev a0 root handle 1: prio bands 4 && tc qdisc add dev a0 parent 1:4 netem delay 4s &&
 	tc filter add dev a0 parent 1: protocol ip u32 match ip sport 8443 0xffff flowid 1:4'
-stream_start six "$pid" "$v6" 200
+stream_start six "$pid" "$v6" $RATE
 rotate >"$TMP/said" 2>&1 &
 running=$!
 turned() { [ "$(peer_field turn pubkey)" != "$key" ]; }
