@@ -16,10 +16,10 @@
  *		sent into it yet.
  *	SWITCH	handle: routes lead into the second tunnel from now on. ATTACH with either one's
  *		configuration leaves that one alone and removes the other.
- *	PROBE	handle: sends packets of these sizes to the echo at the tunnel's far end, or, when
- *it names none, says which have come back. Waits for nothing. CLOSE	handle: forgets the
- *namespace. SWEEP	removes devices "wg-" and 8 digits that a crash left in the host's
- *namespace.
+ *	PROBE	handle: sends packets of these sizes to the echo at the tunnel's far end. None: says
+ *		which have come back. Waits for nothing.
+ *	CLOSE	handle: forgets the namespace.
+ *	SWEEP	removes devices "wg-" and 8 digits that a crash left in the host's namespace.
  */
 #ifndef AGENT_HELPER_MSG_H
 #define AGENT_HELPER_MSG_H

@@ -93,11 +93,6 @@ static int look_around(struct look *look, struct err *err)
 	return r;
 }
 
-bool pool_onlink(enum pool_why why)
-{
-	return why == POOL_CONF_ONLINK || why >= POOL_ADDRESS;
-}
-
 static void tell(const char *prefix, enum pool_why why)
 {
 	static const char *const reasons[] = {

@@ -12,6 +12,7 @@
  */
 // link: relay/api.c relay/api_*.c relay/db*.c relay/conf*.c relay/alloc.c relay/canary.c
 // link: relay/markdown.c relay/kstate.c relay/msg.c relay/rotation.c relay/isolate.c
+// link: relay/place.c relay/pool.c relay/role.c
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

@@ -5,6 +5,7 @@
  * the kernel reach them. There is one namespace that it may open, DIR/x, for which the fuzzer must
  * be root; without, no message gets beyond OPEN.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
@@ -59,6 +60,27 @@ int tunnel_status(UNUSED int netns_fd, UNUSED const struct tunnel_which *which,
 		  struct tunnel_status *ret_status, UNUSED struct err *err)
 {
 	*ret_status = (struct tunnel_status){};
+	return 0;
+}
+
+int tunnel_probe_open(UNUSED int netns_fd, const struct tunnel_probe *probe, int *ret_fd,
+		      UNUSED struct err *err)
+{
+	if (addr6_is_zero(&probe->v6) && addr4_is_zero(probe->v4))
+		abort();
+	*ret_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	return *ret_fd < 0 ? -EMFILE : 0;
+}
+
+int tunnel_probe(UNUSED int fd, const struct tunnel_probe *probe, struct mtu_volley *ret_answers,
+		 UNUSED struct err *err)
+{
+	for (uint32_t i = 0; i < probe->volley.n; i++) {
+		if (i == MTU_VOLLEY || probe->volley.size[i] < MTU_MIN ||
+		    probe->volley.size[i] > MTU_MAX)
+			abort();
+	}
+	*ret_answers = (struct mtu_volley){};
 	return 0;
 }
 
