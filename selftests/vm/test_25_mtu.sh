@@ -118,8 +118,8 @@ for case in "${CASES[@]}"; do
 	addresses
 	wait_until 60 serving
 	if [ "$want" = 1420 ]; then route=device; else route=$want; fi
-	is "$name: the container's IPv6 route has it" "$(route_mtu -6 2001:db8:c::10 "$v6")" $route
-	is "$name: and the IPv4 route" "$(route_mtu -4 192.0.2.10 "$v4")" $route
+	is "$name: the container's IPv6 route has it" "$(route_mtu -6 2001:db8:c::10 "$v6")" "$route"
+	is "$name: and the IPv4 route" "$(route_mtu -4 192.0.2.10 "$v4")" "$route"
 	for addr in "$v6" "$v4"; do
 		check "$name: what is larger is answered by the relay, $addr" too_big "$addr" "$want"
 		# The first datagram teaches an IPv6 sender the path's MTU.
