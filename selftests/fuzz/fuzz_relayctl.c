@@ -5,7 +5,7 @@
  */
 // link: cli/relayctl_account.c cli/relayctl_backup.c cli/relayctl_cmd.c cli/relayctl_machine.c
 // link: cli/relayctl_monitor.c cli/relayctl_out.c cli/relayctl_peer.c cli/relayctl_pin.c
-// link: cli/relayctl_reload.c cli/relayctl_status.c cli/relayctl_token.c
+// link: cli/relayctl_reload.c cli/relayctl_status.c cli/relayctl_token.c cli/relayctl_usage.c
 #include <stdlib.h>
 #include <string.h>
 #include "cli/relayctl.h"
