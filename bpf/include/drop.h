@@ -25,7 +25,7 @@
 	X(15, SMTP, "smtp", "from a tunnel to port 25, which the peer's tier keeps closed")        \
 	X(16, SCAN, "scan", "from a tunnel, too many new destinations in a short time")            \
 	X(17, FIREWALL, "firewall", "refused by the peer's own firewall rules")                    \
-	X(18, SHAPER, "shaper", "beyond what the peer's tier lets wait, with shaper: edt")                 \
+	X(18, SHAPER, "shaper", "beyond what the peer's tier lets wait, with shaper: edt")         \
 	X(19, WG_PMTU, "wg_pmtu", "ICMP that says WireGuard's packets are too big: agents probe")
 
 enum sc_drop {
