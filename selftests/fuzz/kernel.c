@@ -5,7 +5,9 @@
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lib/nl_addr.h"
 #include "lib/nl_link.h"
+#include "lib/nl_neigh.h"
 #include "lib/nl_route.h"
 #include "lib/nl_tc.h"
 #include "lib/nl_wg.h"
@@ -304,6 +306,52 @@ int nl_tc_class_change(UNUSED struct nl *nl, UNUSED int ifindex, uint16_t minor,
 		       uint32_t ceil_kbps, struct err *err)
 {
 	assert(minor >= 1 && minor <= KERNEL_SLOTS && rate_kbps >= 8 && ceil_kbps >= rate_kbps);
+	return fails(err);
+}
+
+int nl_tc_all_set(UNUSED struct nl *nl, UNUSED int ifindex, UNUSED uint32_t kbps, struct err *err)
+{
+	return fails(err);
+}
+
+int nl_tc_root_del(UNUSED struct nl *nl, UNUSED int ifindex, struct err *err)
+{
+	return fails(err);
+}
+
+int nl_tc_fq_root_set(UNUSED struct nl *nl, UNUSED int ifindex, UNUSED uint64_t horizon_ns,
+		      struct err *err)
+{
+	return fails(err);
+}
+
+int nl_tc_root_stats(UNUSED struct nl *nl, UNUSED int ifindex, uint32_t *ret_drops,
+		     uint32_t *ret_waiting_bytes, struct err *err)
+{
+	*ret_drops = *ret_waiting_bytes = 0;
+	return fails(err);
+}
+
+/* ---- neighbours: with these configurations there are no proxy entries ---- */
+
+int nl_proxy_add(UNUSED struct nl *nl, UNUSED const struct nl_proxy *proxy, UNUSED struct err *err)
+{
+	abort();
+}
+
+int nl_proxy_del(UNUSED struct nl *nl, UNUSED const struct nl_proxy *proxy, UNUSED struct err *err)
+{
+	abort();
+}
+
+int nl_proxy_dump(UNUSED struct nl *nl, UNUSED uint16_t family, UNUSED nl_proxy_cb *cb,
+		  UNUSED void *ctx, struct err *err)
+{
+	return fails(err);
+}
+
+int nl_addr_dump(UNUSED struct nl *nl, UNUSED nl_addr_cb *cb, UNUSED void *ctx, struct err *err)
+{
 	return fails(err);
 }
 
