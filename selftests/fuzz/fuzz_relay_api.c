@@ -28,7 +28,7 @@ static void on_done(UNUSED int r, const char *text, const struct msg *answer, UN
 	if (strlen(text) >= ERR_TEXT_LEN)
 		abort();
 	if (answer && answer->type != MSG_STATS && answer->type != MSG_DROPS &&
-	    answer->type != MSG_EVENTS)
+	    answer->type != MSG_EVENTS && answer->type != MSG_USAGE)
 		abort();
 }
 

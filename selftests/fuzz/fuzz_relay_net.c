@@ -51,8 +51,9 @@ int LLVMFuzzerInitialize(UNUSED int *argc, UNUSED char ***argv)
 	net.next = calloc(KERNEL_SLOTS, sizeof(*net.next));
 	net.used = calloc(KERNEL_SLOTS, sizeof(*net.used));
 	net.next_used = calloc(KERNEL_SLOTS, sizeof(*net.next_used));
+	net.tally = net_tally_new(KERNEL_SLOTS);
 	net.queue = calloc(NET_QUEUE, sizeof(*net.queue));
-	return 0;
+	return net_rotate_start(&net);
 }
 
 static void start(enum conf_isolation isolation)
@@ -160,6 +161,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	}
 	settles();
+	uv_timer_stop(net.kept_timer);
 	net_api_close(&net);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	net_htb_free(net.htb);
