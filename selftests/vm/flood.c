@@ -6,13 +6,14 @@
  *	flood DEVICE MAC KIND TARGET PPS SECONDS [KEY]
  *
  *	small	 UDP of 18 bytes to TARGET, each from another source and port
- *	solicit	 neighbour solicitations: half of them for TARGET, half for others of its /64
+ *	solicit	 neighbour solicitations: half of them for TARGET, from the device's fe80::1, which
+ *		 gets the answers; half for others of its /64, from neighbours that do not exist
  *	scan	 TCP SYNs to addresses of TARGET's /64 at random
- *	one	 handshake initiations to TARGET's port 51820 from one source; KEY is the public key
- *in hex, so that their first MAC is right and WireGuard has to look at them many	 the same,
- *each from another /64
+ *	one	 handshake initiations to TARGET's port 51820 from one source, with a first MAC
+ *		 made with KEY, the public key in hex: WireGuard has to look at them
+ *	many	 the same, each from another /64
  *
- * Sources are of 2001:db8:bad::/48, the neighbours' of fe80::/64. Prints {"sent": N, "ms": N}.
+ * Sources are of 2001:db8:bad::/48. Prints {"sent": N, "ms": N}.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -141,15 +142,15 @@ static void make_small(struct flood *f, struct buf_writer *w)
 
 static void make_solicit(struct flood *f, struct buf_writer *w)
 {
-	uint8_t src[16] = {0xfe, 0x80}, want[16], mac[6] = {0x33, 0x33, 0xff},
+	uint8_t src[16] = {0xfe, 0x80, [15] = 1}, want[16], mac[6] = {0x33, 0x33, 0xff},
 		group[16] = {0xff, 2, [11] = 1, [12] = 0xff};
 	uint64_t r = next(f);
 
-	memcpy(src + 8, &r, 8);
-	if (f->nr & 1)
+	memcpy(want, f->target, 16);
+	if (f->nr & 1) {
+		memcpy(src + 8, &r, 8);
 		any_neighbour_address(f, want);
-	else
-		memcpy(want, f->target, 16);
+	}
 	memcpy(mac + 3, want + 13, 3);
 	memcpy(group + 13, want + 13, 3);
 	put_head(w, f, mac, 32, IPPROTO_ICMPV6, src, group);
