@@ -13,6 +13,7 @@
 #include "db.h"
 #include "isolate.h"
 #include "place.h"
+#include "replica_generations.h"
 #include "replica_run.h"
 #include "replica_watch.h"
 #include "role.h"
@@ -89,24 +90,57 @@ static int import(const struct conf *conf, const char *from, struct err *err)
 	return 0;
 }
 
-static int restore(const struct conf *conf, const char *database, struct err *err)
+static int check(const char *database, struct err *err)
 {
 	AUTO_DB struct db *db = NULL;
+	int r = db_open(database, &db, err);
+
+	return r ? r : db_check(db, err);
+}
+
+/*
+ * Litestream takes a generation's snapshot while the database is written to, and the log that makes
+ * it whole follows. A power cut between the two leaves a newest generation that is damaged; the one
+ * before it has all that it has. (Of two that ended within one second either may be taken:
+ * Litestream tells no more.)
+ */
+static int restore_older(const struct conf *conf, const char *database, const struct err *newest,
+			 struct err *err)
+{
+	struct replica_generation older[REPLICA_GENERATIONS];
+	size_t n = 0;
+	int r = replica_generations(conf, older, &n, err);
+
+	log_warn("%s: its newest generation: %s", conf->replica, newest->text);
+	for (size_t i = 1; i < n && !r; i++) {
+		r = clear(conf, err);
+		if (!r)
+			r = replica_run_restore(conf, older[i].name, err);
+		if (!r && !check(database, err)) {
+			log_warn("the database was restored from generation %s of %s, of %s",
+				 older[i].name, conf->replica, older[i].end);
+			return 0;
+		}
+	}
+	return err_set(err, -EIO, "%s: no generation is whole: %s", conf->replica, newest->text);
+}
+
+static int restore(const struct conf *conf, const char *database, struct err *err)
+{
 	char mark[PLACE_LEN];
+	struct err newest;
 	int r;
 
 	r = clear(conf, err);
 	if (!r)
-		r = replica_run_restore(conf, err);
+		r = replica_run_restore(conf, NULL, err);
 	if (r)
 		return r;
 	if (is_there(database)) {
-		r = db_open(database, &db, err);
-		if (!r)
-			r = db_check(db, err);
-		if (!r)
-			log_info("the database was restored from %s", conf->replica);
-		return r;
+		if (check(database, &newest))
+			return restore_older(conf, database, &newest, err);
+		log_info("the database was restored from %s", conf->replica);
+		return 0;
 	}
 	if (!is_there(place_replica(mark, conf, PLACE_STARTED))) {
 		log_info("%s holds no database, and none was here before: first start",

@@ -13,6 +13,7 @@
 #include "../lib/log.h"
 #include "../lib/mono.h"
 #include "place.h"
+#include "replica_generations.h"
 
 #define MAX_CONF_BYTES 4096
 #define SAID_LEN 4096
@@ -132,33 +133,78 @@ pid_t replica_run(const struct conf *conf, int said)
 	return start(argv, said);
 }
 
-int replica_run_restore(const struct conf *conf, struct err *err)
+/* Its output, as far as there is room. */
+static void read_all(int fd, char *text, size_t size)
 {
-	char db[PLACE_LEN], config[PLACE_LEN], said[SAID_LEN] = "", shown[SHOWN_LEN];
-	char program[CONF_PATH_LEN], restore[] = "restore", config_opt[] = "-config",
-				     no_env[] = "-no-expand-env", maybe[] = "-if-replica-exists";
-	char *argv[] = {program, restore, config_opt, config, no_env, maybe, db, NULL};
-	const char *text;
+	char spill[256];
+	size_t len = 0;
+	ssize_t n;
+
+	do {
+		n = len + 1 < size ? read(fd, text + len, size - 1 - len)
+				   : read(fd, spill, sizeof(spill));
+		len += n > 0 && len + 1 < size ? (size_t)n : 0;
+	} while (n > 0);
+	text[len] = '\0';
+}
+
+/* Runs it to its end. All that it prints goes to `text`; or, whole is false, to the log, and its
+ * last line to `text` (SAID_LEN). */
+static int run_to_end(const struct conf *conf, char *const argv[], char *text, size_t size,
+		      bool whole, struct err *err)
+{
 	AUTO_FD int out = -1;
 	int pipes[2], code;
 	pid_t pid;
 
-	place_db(db, conf, PLACE_DATABASE);
-	place_db(config, conf, PLACE_CONFIG);
-	snprintf(program, sizeof(program), "%s", conf->litestream);
 	if (pipe2(pipes, O_CLOEXEC))
 		return err_sys(err, -errno, "pipe");
 	out = pipes[0];
 	pid = start(argv, pipes[1]);
 	close(pipes[1]);
 	if (pid < 0)
-		return err_sys(err, -errno, "%s", program);
-	listen_to(out, said);
+		return err_sys(err, -errno, "%s", conf->litestream);
+	if (whole)
+		read_all(out, text, size);
+	else
+		listen_to(out, text);
 	code = ended(pid);
-	if (!code)
+	return code ? err_set(err, -EIO, "%s: code %d", conf->litestream, code) : 0;
+}
+
+int replica_run_list(const struct conf *conf, char *text, size_t size, struct err *err)
+{
+	char db[PLACE_LEN], config[PLACE_LEN], program[CONF_PATH_LEN],
+		list[] = "generations", config_opt[] = "-config", no_env[] = "-no-expand-env";
+	char *argv[] = {program, list, config_opt, config, no_env, db, NULL};
+
+	place_db(db, conf, PLACE_DATABASE);
+	place_db(config, conf, PLACE_CONFIG);
+	snprintf(program, sizeof(program), "%s", conf->litestream);
+	return run_to_end(conf, argv, text, size, true, err);
+}
+
+int replica_run_restore(const struct conf *conf, const char *generation, struct err *err)
+{
+	char db[PLACE_LEN], config[PLACE_LEN], said[SAID_LEN] = "", shown[SHOWN_LEN];
+	char program[CONF_PATH_LEN], which[REPLICA_GENERATION_LEN],
+		restore[] = "restore", config_opt[] = "-config", no_env[] = "-no-expand-env",
+		maybe[] = "-if-replica-exists", one[] = "-generation";
+	char *newest[] = {program, restore, config_opt, config, no_env, maybe, db, NULL};
+	char *given[] = {program, restore, config_opt, config, no_env, one, which, db, NULL};
+	const char *text;
+	struct err ran;
+	int r;
+
+	place_db(db, conf, PLACE_DATABASE);
+	place_db(config, conf, PLACE_CONFIG);
+	snprintf(program, sizeof(program), "%s", conf->litestream);
+	snprintf(which, sizeof(which), "%s", generation ? generation : "");
+	r = run_to_end(conf, generation ? given : newest, said, sizeof(said), false, &ran);
+	if (!r)
 		return 0;
-	text = reason(said);
-	return err_set(err, -EIO, "restoring the database from %.60s: %s", conf->replica,
+	text = *said ? reason(said) : ran.text;
+	return err_set(err, r, "restoring the database from %.60s: %s", conf->replica,
 		       log_esc(shown, sizeof(shown), text, strlen(text)));
 }
 

@@ -154,14 +154,6 @@ for cut in range(int(CUTS)):
         w.idle.clear()
         w.may.set()
     time.sleep(rng.uniform(*LOAD_S))  # the load goes on meanwhile: this is no wait for anything
-    # Not before Litestream has written a piece of its new generation's log: README, "not there yet".
-    until = time.time() + 30
-    while time.time() < until:
-        with open(LOG, errors="replace") as f:
-            f.seek(seen)
-            if "wal segment written" in f.read():
-                break
-        time.sleep(0.02)
     off = time.time()
     say("power")
     for w in writers:

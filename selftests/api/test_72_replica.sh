@@ -103,4 +103,33 @@ printf '%s' "$CONF" >"$T/relay.yaml"
 is "back to tmpfs after a kill" "$(say start)" ok
 is "with what was acknowledged on disk" "$(names)" "c1 c2 c3 c5"
 is "which is on disk no longer" "$(find "$T/state" -name '*.db*')" ""
+
+# --- the newest generation is damaged: what a power cut in its first moment leaves ---
+# Litestream tells generations' ages in whole seconds.
+another_second() { [ "$(date +%s)" != "$1" ]; }
+damaged_generation() {
+	local before pid
+	"$LITESTREAM" restore -o "$T/bad.db" "file://$T/replica" 2>/dev/null
+	printf 'PRAGMA wal_checkpoint(TRUNCATE);' | sqlite3 "$T/bad.db" >/dev/null
+	dd if=/dev/zero of="$T/bad.db" bs=4096 seek=1 count=4 conv=notrunc 2>/dev/null
+	printf 'dbs:\n  - path: "%s"\n    replicas:\n      - path: "%s"\n' "$T/bad.db" "$T/replica" >"$T/bad.yml"
+	before=$(find "$T/replica" -name '*.snapshot.lz4' | wc -l)
+	more() { [ "$(find "$T/replica" -name '*.snapshot.lz4' | wc -l)" -gt "$before" ]; }
+	"$LITESTREAM" replicate -config "$T/bad.yml" >/dev/null 2>&1 &
+	pid=$!
+	wait_until 20 more
+	kill -9 "$pid" 2>/dev/null || true
+	wait "$pid" 2>/dev/null || true
+}
+wait_until 3 another_second "$(date +%s)"
+add 6
+point "the replica has all" wait_until 20 replica_has 6
+say power >/dev/null
+power_cut
+wait_until 3 another_second "$(date +%s)"
+damaged_generation
+mark=$(wc -l <"$T/log")
+is "a damaged newest generation: it starts" "$(say start)" ok
+like "and says which one it took" "$(said)" 'restored from generation [0-9a-f]{16} of'
+is "with all that the one before had" "$(names)" "c1 c2 c3 c5 c6"
 finish

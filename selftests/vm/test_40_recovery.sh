@@ -25,10 +25,11 @@ v6=$(peer_field heal ipv6)
 v4=$(peer_field heal ipv4)
 check "reachable at the start" reachable "$v6" 30
 
-# What the relay's kernel holds for peers: one word each, sorted.
+# What the relay's kernel holds for peers: one word each, sorted. A route's MTU is what the agent's
+# last probe found, at any moment (test_25_mtu).
 relay_inventory() {
 	on relay sh -c 'ip -o link show type vrf | awk -F: "{print \$2}"; wg show all allowed-ips;
-		ip route show table all proto 92; ip -6 route show table all proto 92' | sort
+		ip route show table all proto 92; ip -6 route show table all proto 92' | sed 's/ mtu lock [0-9]*//' | sort
 }
 edge_devices() { on edge sh -c 'ip -o link show type wireguard | awk -F: "{print \$2}"'; }
 settled() { [ "$(on relay relayctl peer list --json | jq length)" = "$1" ]; }
