@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # state.mode: tmpfs with the real Litestream: power cuts at random moments under a write load. 12 of
-# them, 150 with LONG=1. Prints the loss window. The replica is on this machine's disk, not a tmpfs.
+# them, 500 with LONG=1. Prints the loss window. The replica is on this machine's disk, not a tmpfs.
 cd "$(dirname "$0")/../.."
 . selftests/api/lib.sh
 . selftests/api/replica.sh
@@ -16,7 +16,7 @@ CONF+='tiers:
 VERBOSE=1 relay_up
 admin=$(new_token alice all admin)
 point "the replica gets what was there before" wait_until 20 replica_has_token
-python3 selftests/api/power.py "$PORT" "$admin" 9 8 "$T/run/state" "$T/log" "$([ -n "${LONG-}" ] && echo 150 || echo 12)" >"$T/result" 2>&1 ||
+python3 selftests/api/power.py "$PORT" "$admin" 9 8 "$T/run/state" "$T/log" "$([ -n "${LONG-}" ] && echo 500 || echo 12)" >"$T/result" 2>&1 ||
 	echo "not ok - power.py ends by itself" >>"$T/result"
 points <"$T/result"
 grep -v level=DEBUG "$T/log" >"$T/log.short" && mv "$T/log.short" "$T/log"

@@ -21,6 +21,7 @@ class Tally:
         self.points = 0
         self.plan = None
         self.bail = False
+        self.comment = ""
 
     def line(self, line, name):
         plan = PLAN.match(line)
@@ -34,13 +35,17 @@ class Tally:
         elif point:
             self.points += 1
             if point.group(4) and point.group(4).upper() == "SKIP":
+                # cmocka's skips carry the test's name; why is said on the line before.
                 self.skipped += 1
-                print("  skip    %s: %s: %s" % (name, point.group(3).strip(), point.group(5)))
+                print("  skip    %s: %s: %s" % (name, point.group(3).strip() or point.group(5),
+                                                point.group(5) if point.group(3).strip() else self.comment))
             elif point.group(1):
                 self.failed += 1
                 print("  FAILED  %s: %s" % (name, point.group(3).strip()))
             else:
                 self.passed += 1
+        elif line.startswith("#"):
+            self.comment = line[1:].strip()
         elif line.startswith("Bail out!"):
             self.bail = True
             print("  FAILED  %s: %s" % (name, line))
