@@ -144,7 +144,8 @@ static void test_most_slots(void **state UNUSED)
 	bytes = dp_memory_bytes(dp);
 	print_message("# %d slots: %.1f MiB, %.0f bytes a slot\n", SC_SLOTS_MAX,
 		      (double)bytes / (1 << 20), (double)bytes / SC_SLOTS_MAX);
-	assert_in_range(bytes, tables, 2 * tables);
+	/* Linux before 6.4 tells of a hash what it takes when it is full. */
+	assert_in_range(bytes, tables, 3 * tables);
 	dp_close(dp);
 }
 
