@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <sys/stat.h>
 #include <cmocka.h>
 #include "env.h"
@@ -120,6 +121,17 @@ static void test_run_of_counters(void **state UNUSED)
 	dp_close(dp);
 }
 
+/* Linux before 6.4 tells of a hash what it takes when it is full. */
+static bool hash_is_told_full(void)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname u;
+
+	assert_int_equal(uname(&u), 0);
+	assert_int_equal(sscanf(u.release, "%u.%u", &major, &minor), 2);
+	return major < 6 || (major == 6 && minor < 4);
+}
+
 /* 128 Ki slots: the last one works, the memory is what the tables take and not much more. */
 static void test_most_slots(void **state UNUSED)
 {
@@ -144,8 +156,7 @@ static void test_most_slots(void **state UNUSED)
 	bytes = dp_memory_bytes(dp);
 	print_message("# %d slots: %.1f MiB, %.0f bytes a slot\n", SC_SLOTS_MAX,
 		      (double)bytes / (1 << 20), (double)bytes / SC_SLOTS_MAX);
-	/* Linux before 6.4 tells of a hash what it takes when it is full. */
-	assert_in_range(bytes, tables, 3 * tables);
+	assert_in_range(bytes, tables, (hash_is_told_full() ? 3 : 2) * tables);
 	dp_close(dp);
 }
 
