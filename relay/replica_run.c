@@ -20,8 +20,6 @@
 #define SHOWN_LEN 180
 #define ONCE_MS 60000
 #define ONCE_TICK_MS 50
-/* Litestream's own: there once it has copied the log for the first time. */
-#define GENERATION ".relay.db-litestream/generation"
 
 int replica_run_conf(const struct conf *conf, bool verbose, struct err *err)
 {
@@ -72,13 +70,6 @@ static int ended(pid_t pid)
 			return -errno;
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-static bool has_ended(pid_t pid)
-{
-	siginfo_t info = {};
-
-	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid;
 }
 
 /* All that it says goes on to the log; its last line is kept: the reason, if it fails. */
@@ -208,27 +199,71 @@ int replica_run_restore(const struct conf *conf, const char *generation, struct 
 		       log_esc(shown, sizeof(shown), text, strlen(text)));
 }
 
+/* Is a line that says this in what was read by now? What was seen goes, but for a line's beginning.
+ */
+static bool is_said(char text[static SAID_LEN], size_t *len, const char *what)
+{
+	bool said = memmem(text, *len, what, strlen(what));
+	const char *line = memrchr(text, '\n', *len);
+	size_t seen = line ? (size_t)(line + 1 - text) : *len == SAID_LEN ? SAID_LEN : 0;
+
+	*len -= seen;
+	memmove(text, text + seen, *len);
+	return said;
+}
+
+/*
+ * It is told to end when its first transfer is over: a Litestream (0.3.13) that is told before
+ * makes that transfer a second time beside the first, into the same file, and fails. Told to end,
+ * it brings the replica up to date, and says by its code whether it could. It hangs when it cannot
+ * (replica_watch.h).
+ */
+static bool run_until_taken(pid_t pid, int out)
+{
+	struct mono since = mono_now();
+	char text[SAID_LEN];
+	bool taken = false;
+	size_t len = 0;
+
+	while (mono_ms_since(since) < ONCE_MS) {
+		struct pollfd ready = {out, POLLIN, 0};
+		ssize_t n;
+
+		if (poll(&ready, 1, ONCE_TICK_MS) <= 0)
+			continue;
+		n = read(out, text + len, sizeof(text) - len);
+		if (n <= 0)
+			break;
+		if (write(STDERR_FILENO, text + len, (size_t)n) < 0)
+			log_warn("standard error: %s", strerror(errno));
+		len += (size_t)n;
+		if (is_said(text, &len, " msg=\"wal segment written\" ") && !taken) {
+			taken = true;
+			kill(pid, SIGTERM);
+		}
+	}
+	return taken;
+}
+
 int replica_run_once(const struct conf *conf, struct err *err)
 {
-	char taken[PLACE_LEN];
-	struct mono since = mono_now();
-	pid_t pid = replica_run(conf, -1);
-	int code;
+	AUTO_FD int out = -1;
+	int pipes[2], code;
+	bool taken;
+	pid_t pid;
 
+	if (pipe2(pipes, O_CLOEXEC))
+		return err_sys(err, -errno, "pipe");
+	out = pipes[0];
+	pid = replica_run(conf, pipes[1]);
+	close(pipes[1]);
 	if (pid < 0)
 		return err_sys(err, -errno, "%s", conf->litestream);
-	place_db(taken, conf, GENERATION);
-	while (access(taken, F_OK) && mono_ms_since(since) < ONCE_MS && !has_ended(pid))
-		poll(NULL, 0, ONCE_TICK_MS);
-	/* Told to end, it brings the replica up to date first, and says by its code whether it
-	 * could. It hangs when it cannot (replica_watch.h). */
-	kill(pid, SIGTERM);
-	while (mono_ms_since(since) < ONCE_MS && !has_ended(pid))
-		poll(NULL, 0, ONCE_TICK_MS);
+	taken = run_until_taken(pid, out);
 	kill(pid, SIGKILL);
 	code = ended(pid);
-	if (code || access(taken, F_OK))
-		return err_set(err, -EIO, "%s does not take the database: its log says why",
-			       conf->replica);
-	return 0;
+	return code || !taken
+		       ? err_set(err, -EIO, "%s does not take the database: its log says why",
+				 conf->replica)
+		       : 0;
 }

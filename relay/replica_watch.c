@@ -20,16 +20,17 @@
 #define STALL_MIN_MS 5000
 #define STALL_MAX_MS 600000
 #define SETTLE_MS 5000 /* one started anew that has something to write says so within */
+#define LAST_MS 5000   /* for what waits to be replicated, before it is told to end */
 #define PAUSE_MIN_MS 500
 #define PAUSE_MAX_MS 30000
 
 struct watch {
 	const struct conf *conf;
-	bool stopping;
-	bool stalled; /* killed for it: no pause before the next */
+	bool stopping, told; /* to end: this process, and Litestream */
+	bool stalled;	     /* killed for it: no pause before the next */
 	int signals, said, behind;
 	pid_t pid; /* 0 = between two */
-	struct mono started;
+	struct mono started, stop_since;
 	struct mono since; /* something waits; 0 = nothing does */
 	struct timespec log_seen;
 	bool has_spoken; /* since it was started, of something to write */
@@ -183,9 +184,18 @@ static void on_signal(struct watch *w)
 		if (info.ssi_signo != SIGTERM || w->stopping)
 			continue;
 		w->stopping = true;
-		if (w->pid)
-			kill(w->pid, SIGTERM);
+		w->stop_since = mono_now();
 	}
+}
+
+/* Not in the midst of a transfer, which would fail (replica_run.c), and with it the last one. */
+static void end_when_in_step(struct watch *w)
+{
+	if (!w->stopping || w->told || !w->pid ||
+	    (w->since.ns && mono_ms_since(w->stop_since) < LAST_MS))
+		return;
+	kill(w->pid, SIGTERM);
+	w->told = true;
 }
 
 static int loop(struct watch *w, struct err *err)
@@ -209,6 +219,7 @@ static int loop(struct watch *w, struct err *err)
 		if (!w->pid && (w->stalled || mono_ms_since(w->started) >= w->pause_ms))
 			r = start(w, err);
 		on_tick(w);
+		end_when_in_step(w);
 	}
 	if (!r && code)
 		r = err_set(err, -EIO, "litestream: ended with code %d: not all is replicated",
