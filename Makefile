@@ -18,6 +18,9 @@ $(GOALS):
 
 else
 
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
 SAN ?=
 V ?=
 PREFIX ?= /usr
@@ -212,7 +215,9 @@ lint:
 	@$(RUN) --title lint $(sort $(wildcard selftests/lint/*.sh))
 check-vm: litestream $(VM_NEEDS)
 	@BUILD=$(BUILD) $(RUN) --title vm $(VM_TESTS)
+# The machines' image is made beside all that needs none: up.sh waits for it.
 check: litestream
+	@selftests/vm/image.sh &
 	@$(MAKE) --no-print-directory all tests fuzzers $(VM_NEEDS)
 	@$(MAKE) --no-print-directory SAN=1 all tests
 	@BUILD=$(BUILD) $(RUN) --title check $(sort $(wildcard selftests/lint/*.sh)) $(UNIT) $(BPF_TESTS) $(NET_TESTS) \

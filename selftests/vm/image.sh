@@ -1,13 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # image.sh: makes the test machines' base image, kernels and initrds in build/vm, once per content of
-# this folder's package list and of the files that go into the image. A Debian 13 with its kernel;
+# this folder's package list and of the files that go into the image. One at a time. A Debian 13 with its kernel;
 # beside that Debian 12's kernel (vmlinuz-6.1, initrd-6.1), whose modules lie in the same image.
 set -eu
 
 cd "$(dirname "$0")/../.."
 here=selftests/vm
 out=build/vm
+mkdir -p build
+exec 9>build/.vm-image.lock
+flock 9 # made by another: waited for
 want=$(cat $here/packages $here/image.sh $here/lab-net.sh | sha256sum | cut -c1-16)
 [ "$(cat $out/.image 2>/dev/null || true)" = "$want" ] && exit 0
 

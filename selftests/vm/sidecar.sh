@@ -168,12 +168,13 @@ stream_wait() {
 }
 
 # stream_whole NAME TAG PERCENT: two points: nothing of either direction was lost, and each sender kept
-# PERCENT of its rate.
+# PERCENT of its rate. What was counted is printed.
 stream_whole() {
 	local way other
 	for way in in out; do
 		[ $way = in ] && other=out || other=in
-		is "$1, ${way}wards: 0 lost ($(jq -r '"\(.sent) sent of \(.asked) asked"' "$TMP/$2.$other" 2>/dev/null), $(jq -c '{received, twice, late}' "$TMP/$2.$way" 2>/dev/null))" \
+		note "$1, ${way}wards: $(jq -r '"\(.sent) sent of \(.asked) asked"' "$TMP/$2.$other" 2>/dev/null), $(jq -c '{received, lost, twice, late}' "$TMP/$2.$way" 2>/dev/null)"
+		is "$1, ${way}wards: 0 lost" \
 			"$(jq -r --argjson p "$3" --slurpfile o "$TMP/$2.$other" \
 				'if .ok and .lost == 0 and ($o[0].sent * 100 >= $o[0].asked * $p) then 0 else . end | tojson' "$TMP/$2.$way")" 0
 	done

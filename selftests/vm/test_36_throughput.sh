@@ -18,11 +18,17 @@ fi
 . selftests/vm/sidecar.sh
 
 ROUNDS=9
+# Far more than emulation carries: the shaper has its class and never holds anything back.
+TIER='tiers:
+  pulse+ipv4: {peers: 25, ipv4: 8, ipv6: 256, guarantee_mbps: 500, rate_kbps: 2000000, smtp: true}
+'
 EACH=6
-plan 6
+plan 7
 
 cleanup() {
 	container_gone a fast
+	relay_up
+	on relay systemctl restart relayd
 	on edge sh -c 'ip netns pids barehost | xargs -r kill'
 	on edge ip netns del barehost
 	on relay ip netns del bare
@@ -84,7 +90,9 @@ bare_relay "$relay_key" "$(on relay wg pubkey <<<"$host_key")"
 bare_edge "$host_key" "$(on relay wg pubkey <<<"$relay_key")"
 check "the bare router carries packets" reachable $bare6 30
 
-relay_up
+relay_up "$TIER"
+on relay systemctl restart relayd
+wait_until 60 on relay relayctl status
 agent_up a alice pulse+ipv4
 container_gone a fast
 docker_on a run -d --name fast --label sidecar.enable=true --label sidecar.ipv4=true \
@@ -93,6 +101,7 @@ wait_until 60 has_peer fast
 # shellcheck disable=SC2034
 fast6=$(peer_field fast ipv6) fast4=$(peer_field fast ipv4)
 check "the container is reached" reachable "$fast6" 60
+is "it has a class of its own, both ways" "$(on relay sh -c '(tc class show dev ext0; tc class show dev wg0) | grep -c "leaf .*ceil 2Gbit"')" 2
 
 # kbps ADDR [-R]: TCP's own, after a second.
 kbps() {
