@@ -6,7 +6,7 @@ BOOT_DIR=$PWD/build/vm
 BOOT_RUN=$BOOT_DIR/run
 
 # vm_boot relay|edge [KERNEL]: starts the machine on its disk, a new one when it has none. KERNEL:
-# "6.1" is Debian 12's, none Debian 13's.
+# "6.1" is Debian 12's, none Debian 13's. VM_MEMORY: MiB.
 vm_boot() {
 	local vm=$1 kernel=${2:+-$2} port other=edge up=01 mgmt=0a second=03
 	[ "$vm" = relay ] || other=relay up=02 mgmt=0b second=04
@@ -19,7 +19,7 @@ vm_boot() {
 	# it goes into the background: its socket paths are absolute. A UUID, as every hypervisor gives
 	# its machines one. no_timer_check: a guest that gets no time while it looks for its timer's
 	# interrupt panics.
-	qemu-system-x86_64 -name "$vm" -machine q35 -accel tcg,thread=multi -cpu max -smp 2 -m 1536 \
+	qemu-system-x86_64 -name "$vm" -machine q35 -accel tcg,thread=multi -cpu max -smp 2 -m "${VM_MEMORY:-1536}" \
 		-uuid "$(cat "$BOOT_RUN/$vm.uuid")" \
 		-display none -serial "file:$BOOT_RUN/$vm.console" -pidfile "$BOOT_RUN/$vm.pid" -daemonize \
 		-kernel "$BOOT_DIR/vmlinuz$kernel" -initrd "$BOOT_DIR/initrd$kernel" \

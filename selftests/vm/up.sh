@@ -47,7 +47,7 @@ fi
 rm -rf $VM_RUN/dest
 make -s install DESTDIR=$VM_RUN/dest BUILD="$BUILD" >/dev/null
 mkdir -p $VM_RUN/dest/usr/lib/sidecar-test
-cp selftests/vm/*.py "$BUILD"/selftests/vm/{numbered,flood} $VM_RUN/dest/usr/lib/sidecar-test/
+cp selftests/vm/*.py selftests/api/tls_client.py "$BUILD"/selftests/vm/{numbered,flood} $VM_RUN/dest/usr/lib/sidecar-test/
 install_on relay
 install_on edge
 ok "this build is installed on both"
