@@ -195,6 +195,41 @@ static void test_horizon(void **state UNUSED)
 	assert_in_range(r.skb.tstamp, 1, now_ns());
 }
 
+/* What the former owner of a slot still owed is not the next one's to wait for. */
+static void test_next_owner_starts_anew(void **state UNUSED)
+{
+	const struct __sk_buff down = {.ifindex = rig.wg0}, up = {.mark = SC_MARK_UP | 3};
+	uint64_t far = now_ns() + 3600 * SECOND_NS;
+	struct rig_result r;
+	struct sc_slot s;
+	struct pkt in;
+
+	set_pace(3, BYTE_PS);
+	set_next(3, far, far);
+	assert_int_equal(dp_slot_get(rig.dp, 3, &s), 0);
+	/* The same owner, closed and open again. */
+	s.flags = 0;
+	assert_int_equal(dp_slot_set(rig.dp, 3, &s, NULL), 0);
+	s.flags = SC_SLOT_LIVE;
+	assert_int_equal(dp_slot_set(rig.dp, 3, &s, NULL), 0);
+	assert_int_equal(get_next(3).down_ns, far);
+	assert_int_equal(get_next(3).up_ns, far);
+	s.generation++;
+	assert_int_equal(dp_slot_set(rig.dp, 3, &s, NULL), 0);
+	assert_int_equal(get_next(3).down_ns, 0);
+	assert_int_equal(get_next(3).up_ns, 0);
+	packet(&in, FAR6, SLOT3_V6, 52);
+	rig_run(&rig, RIG_WG_OUT, &in, &down, &r);
+	assert_int_equal(r.verdict, TC_ACT_UNSPEC);
+	packet(&in, SLOT3_V6, FAR6, 52);
+	rig_run(&rig, RIG_UPLINK_OUT, &in, &up, &r);
+	assert_int_equal(r.verdict, TC_ACT_UNSPEC);
+	set_next(3, far, far);
+	s.account++;
+	assert_int_equal(dp_slot_set(rig.dp, 3, &s, NULL), 0);
+	assert_int_equal(get_next(3).down_ns, 0);
+}
+
 /* Refused for another reason: costs nothing. */
 static void test_refused_first(void **state UNUSED)
 {
@@ -299,7 +334,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_costs_down), T(test_costs_up),	   T(test_one_behind_the_other),
 		T(test_horizon),    T(test_refused_first), T(test_mark),
-		T(test_unshaped),   T(test_off),
+		T(test_unshaped),   T(test_off),	   T(test_next_owner_starts_anew),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
