@@ -103,6 +103,8 @@ static int start(struct net *net, struct err *err)
 		r = dp_start(net, err);
 	if (!r)
 		r = net_watch_start(net, err);
+	if (!r)
+		r = net_announce_start(net, err);
 	/* The own addresses first: one that lies in a pool would be dropped otherwise. */
 	if (!r)
 		r = net_uplink_refresh(net, &changed, err);
