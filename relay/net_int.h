@@ -131,6 +131,9 @@ int net_psk_set(struct net *net, const struct msg *in, struct err *err);
 /* net_peer.c: the slot an address carries, or -ENOENT. */
 int net_peer_slot_of(const struct conf *conf, const struct addr6 *v6, uint32_t *ret_slot);
 
+/* net_vlan.c: XDP sees VLAN tags, if the device can be told so. */
+void net_vlan_uplink(const struct net *net);
+
 /* net_pool.c: which pools' addresses neighbours on the uplink ask for. */
 int net_pool_look(struct net *net, bool *ret_changed, struct err *err);
 bool net_pool_onlink6(const struct net *net, const struct addr6 *v6);

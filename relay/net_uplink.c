@@ -37,6 +37,8 @@ int net_uplink_start(struct net *net, struct err *err)
 	r = dp_attach_uplink(net->dp, link.ifindex, err);
 	if (!r)
 		r = set_allmulti(net, &link, err);
+	if (!r)
+		net_vlan_uplink(net);
 	return r ? err_prefix(err, "uplink %s", net->conf.uplink) : 0;
 }
 

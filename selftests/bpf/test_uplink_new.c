@@ -8,7 +8,9 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/ethtool.h>
 #include <linux/if_packet.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +18,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <cmocka.h>
 #include <bpf/bpf.h>
@@ -338,6 +341,42 @@ static void neighbours_are_told_of_a_new_peer(void **state)
 	env_run("ip link del sc-3");
 }
 
+static bool takes_tags_off(void)
+{
+	AUTO_FD int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ethtool_value value = {.cmd = ETHTOOL_GFLAGS};
+	struct ifreq req = {.ifr_name = "up0", .ifr_data = (char *)&value};
+
+	assert_int_equal(ioctl(fd, SIOCETHTOOL, &req), 0);
+	return value.data & ETH_FLAG_RXVLAN;
+}
+
+/* A veth device is born with the setting on. */
+static void vlan_tags_are_left_on_for_xdp(void **state)
+{
+	struct net *net = *state;
+	char pin_dir[ENV_PIN_DIR_LEN];
+	struct dp_conf conf;
+
+	assert_string_equal(dp_xdp_mode_text(net->dp), "native");
+	assert_false(takes_tags_off());
+	env_run("ip link del up0");
+	add_uplink();
+	assert_true(takes_tags_off());
+	assert_int_equal(net_uplink_follow(net, NULL), 0);
+	assert_false(takes_tags_off());
+	/* tc is told of tags. */
+	env_run("ip link del up0");
+	add_uplink();
+	dp_close(net->dp);
+	env_conf(&conf, pin_dir);
+	conf.xdp_mode = DP_XDP_TC;
+	assert_int_equal(dp_open(&conf, &net->dp, NULL), 0);
+	assert_int_equal(net_uplink_follow(net, NULL), 0);
+	assert_string_equal(dp_xdp_mode_text(net->dp), "tc");
+	assert_true(takes_tags_off());
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -351,6 +390,7 @@ int main(void)
 		T(neighbours_are_told_of_a_pool_that_turns_onlink),
 		T(all_are_told_a_few_at_a_time),
 		T(neighbours_are_told_of_a_new_peer),
+		T(vlan_tags_are_left_on_for_xdp),
 	};
 
 	env_enter();
