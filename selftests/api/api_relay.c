@@ -4,9 +4,9 @@
  * "relayd --role api" with all that the supervisor would hand it, and plays the net role. Prints
  * "port N" once the role serves, then obeys lines on standard input, each answered by a line:
  *
- *	peers				SLOT GENERATION KEY V6 V4 CEIL RATE of each, then "."
- *	pair SLOT			WG KEY OTHER of the slot, OTHER - = none
- *	stats SLOT UP DOWN		packets each way that STATS_GET and USAGE_GET report
+ *	peers				SLOT GENERATION KEY V6 V4 CEIL RATE SMTP SCAN_PER_S RULES
+ *and the rules' text of each, then "." pair SLOT			WG KEY OTHER of the slot,
+ *OTHER - = none stats SLOT UP DOWN		packets each way that STATS_GET and USAGE_GET report
  *	reboot				another run of the counters: all are zero
  *	psk SLOT			the slot's pre-shared key and how often it was set
  *	seen SLOT AGO_S ENDPOINT RX TX	a handshake of the slot's peer
@@ -29,6 +29,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include "lib/firewall.h"
 #include "lib/mono.h"
 #include "lib/parse.h"
 #include "relay/listen.h"
@@ -288,6 +289,7 @@ static void send_relay(void)
 	relay.relay.wg_port[1] = conf.wg_port[1];
 	relay.relay.slots = conf.slots;
 	relay.relay.max_mtu = 1420;
+	relay.relay.memory_bytes = 12 << 20;
 	snprintf(relay.relay.xdp_mode, sizeof(relay.relay.xdp_mode), "generic");
 	relay.relay.router4 = router4;
 	relay.relay.pool6_why[0] = POOL_ASKED;
@@ -405,15 +407,16 @@ static int stop(int signal)
 
 static void print_peers(void)
 {
-	char key[KEY_TEXT_LEN], v6[ADDR_TEXT_LEN], v4[ADDR_TEXT_LEN];
+	char key[KEY_TEXT_LEN], v6[ADDR_TEXT_LEN], v4[ADDR_TEXT_LEN], rules[FIREWALL_TEXT_LEN];
 
 	for (size_t i = 0; i < SLOTS; i++) {
 		const struct peer *p = &slots[i].peer;
 
 		if (slots[i].used)
-			printf("%u %u %s %s %s %u %u\n", p->slot, p->generation,
+			printf("%u %u %s %s %s %u %u %u %u %u %s\n", p->slot, p->generation,
 			       b64_key_text(key, p->public_key), addr6_text(v6, &p->v6),
-			       addr4_text(v4, p->v4), p->ceil_kbps, p->rate_kbps);
+			       addr4_text(v4, p->v4), p->ceil_kbps, p->rate_kbps, p->smtp,
+			       p->scan_per_s, p->firewall.n, firewall_text(rules, &p->firewall));
 	}
 	puts(".");
 }
