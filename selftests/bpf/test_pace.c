@@ -138,6 +138,34 @@ static void test_costs_up(void **state UNUSED)
 	}
 }
 
+/* Cut at every length: what there is of it is paid for. */
+static void test_costs_cut_short(void **state UNUSED)
+{
+	static const char *const sources[] = {SLOT3_V6, SLOT3_V4};
+	const struct __sk_buff skb = {.mark = SC_MARK_UP | 3};
+
+	set_pace(3, BYTE_PS);
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+		struct rig_result r;
+		struct pkt whole;
+
+		packet(&whole, sources[i], i ? FAR4 : FAR6, 20);
+		for (size_t len = rig_min_len(RIG_UPLINK_OUT, &whole); len < whole.len; len++) {
+			uint64_t at = now_ns() + SC_PACE_HORIZON_NS / 2;
+			struct pkt in = whole;
+
+			in.len = len;
+			set_next(3, 0, at);
+			rig_run(&rig, RIG_UPLINK_OUT, &in, &skb, &r);
+			assert_int_equal(r.verdict, TC_ACT_UNSPEC);
+			assert_int_equal(r.reason, 0);
+			assert_int_equal(r.skb.tstamp, at);
+			assert_int_equal(get_next(3).up_ns - at, (len - 14) * 800);
+			rig_same("cut", &r.out, &in);
+		}
+	}
+}
+
 /* Without a pause each packet leaves when the one before is paid; after one, at once. */
 static void test_one_behind_the_other(void **state UNUSED)
 {
@@ -332,9 +360,10 @@ static int teardown(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_costs_down), T(test_costs_up),	   T(test_one_behind_the_other),
-		T(test_horizon),    T(test_refused_first), T(test_mark),
-		T(test_unshaped),   T(test_off),	   T(test_next_owner_starts_anew),
+		T(test_costs_down),	 T(test_costs_up),	T(test_one_behind_the_other),
+		T(test_horizon),	 T(test_refused_first), T(test_mark),
+		T(test_unshaped),	 T(test_off),		T(test_next_owner_starts_anew),
+		T(test_costs_cut_short),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
