@@ -62,11 +62,11 @@ UNIT_SRC := $(sort $(wildcard selftests/unit/test_*.c))
 BPF_TEST_SRC := $(sort $(wildcard selftests/bpf/test_*.c))
 NET_TEST_SRC := $(sort $(wildcard selftests/net/test_*.c))
 BENCH_SRC := $(sort $(wildcard selftests/bench/bench*.c))
-API_TOOL_SRC := $(sort $(wildcard selftests/api/*.c))
+API_TOOL_SRC := $(filter-out selftests/api/fake_%,$(sort $(wildcard selftests/api/*.c)))
 VM_TOOL_SRC := $(sort $(wildcard selftests/vm/*.c))
 FUZZ_SRC := $(sort $(wildcard selftests/fuzz/fuzz_*.c))
 TEST_LIB_SRC := $(filter-out $(UNIT_SRC) $(BPF_TEST_SRC) $(NET_TEST_SRC),$(sort $(wildcard selftests/unit/*.c \
-	selftests/bpf/*.c selftests/net/*.c)))
+	selftests/bpf/*.c selftests/net/*.c selftests/api/fake_*.c)))
 SRC := $(wildcard lib/*.c relay/*.c agent/*.c cli/*.c selftests/*/*.c)
 HDR := $(wildcard lib/*.h relay/*.h agent/*.h cli/*.h bpf/include/*.h bpf/lib/*.h selftests/*/*.h)
 

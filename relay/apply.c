@@ -11,21 +11,18 @@
 
 #define WG_CHUNK 64
 
-/* Hints: a neighbour that misses one asks. None for a slot that was live with this address. */
+/* Not what the slot was live with before. */
 static void announce(struct net *net, const struct kslot *k, const struct sc_slot *old)
 {
 	bool was_live = old->flags & SC_SLOT_LIVE;
-	struct err err = {};
-	__be32 v4;
+	struct addr6 v6 = k->v6;
+	struct addr4 v4 = k->v4;
 
-	memcpy(&v4, &k->v4, sizeof(v4));
-	if (net_pool_onlink6(net, &k->v6) &&
-	    (!was_live || memcmp(old->v6, &k->v6, sizeof(old->v6))) &&
-	    dp_announce6(net->dp, k->v6.b, &err))
-		log_debug("slot %u: %s", k->slot, err.text);
-	if (net_pool_onlink4(net, k->v4) && (!was_live || old->v4 != v4) &&
-	    dp_announce4(net->dp, v4, &err))
-		log_debug("slot %u: %s", k->slot, err.text);
+	if (was_live && !memcmp(old->v6, &v6, sizeof(v6)))
+		v6 = (struct addr6){};
+	if (was_live && !memcmp(&old->v4, &v4, sizeof(v4)))
+		v4 = (struct addr4){};
+	net_announce(net, k->slot, &v6, v4);
 }
 
 static int slot_write(struct net *net, const struct kslot *k, bool live, struct err *err)

@@ -52,6 +52,7 @@ int dp_attach_wg(struct dp *dp, int ifindex, unsigned int which /* 0 or 1 */, st
 int dp_settle(struct dp *dp, struct err *err);
 /* The mode in use after dp_attach_uplink(): "native", "generic", "tc" or "proxy". */
 const char *dp_xdp_mode_text(const struct dp *dp);
+bool dp_has_xdp(const struct dp *dp); /* "native" or "generic" */
 /* What all maps take of the kernel's memory, as the kernel says. */
 uint64_t dp_memory_bytes(const struct dp *dp);
 void dp_close(struct dp *dp); /* pins stay */

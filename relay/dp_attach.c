@@ -275,6 +275,11 @@ int dp_attach_wg(struct dp *dp, int ifindex, unsigned int which, struct err *err
 	return attach_tcx(dp, in[which], dp->skel->progs.sc_wg_in, ifindex, false, err);
 }
 
+bool dp_has_xdp(const struct dp *dp)
+{
+	return dp->mode == DP_XDP_NATIVE || dp->mode == DP_XDP_GENERIC;
+}
+
 const char *dp_xdp_mode_text(const struct dp *dp)
 {
 	static const char *const text[] = {

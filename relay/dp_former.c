@@ -50,13 +50,12 @@ static int check_former(const struct dp *dp, struct err *err)
 	r = bpf_map_lookup_elem(fd, &zero, &meta);
 	if (r)
 		return err_sys(err, r, "%s", path);
-	if (meta.abi != FORMER_ABI || meta.slots != dp->conf.slots || meta.cpus != dp->cpus)
+	if (meta.abi != FORMER_ABI || meta.cpus != dp->cpus)
 		return err_set(err, -EPROTO,
-			       "%s has layout %u with %u slots on %u CPUs, wanted %d with %u on "
-			       "%u: remove it with relayd --flush",
-			       dp->former_dir, meta.abi, meta.slots, meta.cpus, FORMER_ABI,
-			       dp->conf.slots, dp->cpus);
-	return 0;
+			       "%s has layout %u on %u CPUs, wanted %d on %u: remove it with "
+			       "relayd --flush",
+			       dp->former_dir, meta.abi, meta.cpus, FORMER_ABI, dp->cpus);
+	return dp_pin_slots(dp->former_dir, meta.slots, dp->conf.slots, err);
 }
 
 /* Beside ours there is the former layout's folder or none: programs of another one would see each

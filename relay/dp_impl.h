@@ -37,6 +37,9 @@ void dp_pin_path(char out[static PATH_MAX], const struct dp *dp, const char *nam
 /* The map that is pinned there, or -ENOENT. -EPROTO: it has not this one's layout. */
 int dp_pin_open(const char *path, const struct bpf_map *map, struct err *err);
 
+/* -EPROTO, with what to do: a map's size is for its life. */
+int dp_pin_slots(const char *dir, uint32_t have, uint32_t want, struct err *err);
+
 /* dp_former.c: before the maps are made. */
 int dp_former_share(struct dp *dp, struct err *err);
 /* Where the former layout has a pin of that name; false: there is no former layout. */

@@ -66,6 +66,23 @@ static int pin_check(const char *path, const struct bpf_map *map, struct err *er
 	return fd < 0 && fd != -ENOENT ? fd : 0;
 }
 
+/* Before the maps one by one, whose layouts differ then without anybody knowing why. */
+static int check_slots(const struct dp *dp, struct err *err)
+{
+	struct sc_meta have = {};
+	uint32_t zero = 0;
+	char path[PATH_MAX];
+	AUTO_FD int fd = -1;
+
+	dp_pin_path(path, dp, "meta");
+	fd = dp_pin_open(path, dp->skel->maps.meta, err);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	if (bpf_map_lookup_elem(fd, &zero, &have) || have.abi != SC_ABI)
+		return 0; /* half made, or another layout: the checks behind this one say so */
+	return dp_pin_slots(dp->pin_dir, have.slots, dp->conf.slots, err);
+}
+
 /* Maps with an entry in abi.h live longer than we do; the constants' map does not. */
 static int set_pins(struct dp *dp, struct err *err)
 {
@@ -148,7 +165,9 @@ static int load(struct dp *dp, struct err *err)
 	if (!dp->skel)
 		return err_sys(err, -errno, "BPF object");
 	set_constants(dp);
-	r = dp_former_share(dp, err);
+	r = check_slots(dp, err);
+	if (!r)
+		r = dp_former_share(dp, err);
 	if (!r)
 		r = set_pins(dp, err);
 	if (r)

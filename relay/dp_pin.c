@@ -71,6 +71,16 @@ int dp_pin_open(const char *path, const struct bpf_map *map, struct err *err)
 	return steal_fd(&fd);
 }
 
+int dp_pin_slots(const char *dir, uint32_t have, uint32_t want, struct err *err)
+{
+	if (have == want)
+		return 0;
+	return err_set(err, -EPROTO,
+		       "slots: %u in the kernel, %u configured: set it back, or run relayd "
+		       "--flush, which cuts all peers, and start relayd again (%.*s)",
+		       have, want, ERR_TEXT_LEN / 4, dir);
+}
+
 static int remove_one(const char *path, const struct stat *st UNUSED, int type, struct FTW *ftw)
 {
 	int r;

@@ -131,6 +131,7 @@ static void slot_write(struct sc_slot *to, const struct sc_slot *value)
 static int slot_forget(struct dp *dp, uint32_t slot, struct err *err)
 {
 	static const struct sc_scan no_scan;
+	static const struct sc_pace no_pace;
 	static const __u64 no_debt;
 	int r;
 
@@ -139,6 +140,8 @@ static int slot_forget(struct dp *dp, uint32_t slot, struct err *err)
 	r = bpf_map_update_elem(bpf_map__fd(dp->skel->maps.ceiling), &slot, &no_debt, BPF_ANY);
 	if (!r)
 		r = bpf_map_update_elem(bpf_map__fd(dp->skel->maps.scan), &slot, &no_scan, BPF_ANY);
+	if (!r)
+		r = bpf_map_update_elem(bpf_map__fd(dp->skel->maps.pace), &slot, &no_pace, BPF_ANY);
 	return r ? err_sys(err, r, "slot %u: its former owner's state", slot) : 0;
 }
 

@@ -13,6 +13,7 @@
 #include "plan.h"
 #include "pool.h"
 
+#define NET_ANNOUNCE_BATCH 32 /* peers at a time whose addresses neighbours are told */
 #define NET_QUEUE 4096 /* answers waiting for the api role; full: no more requests are read */
 
 struct net_seen {
@@ -42,6 +43,10 @@ struct net {
 	/* net_proxy.c: slots whose address is a member of its multicast group */
 	bool *grouped;
 	unsigned int n_grouped;
+
+	/* net_announce.c: where the round through all slots is */
+	uint32_t announce_at;
+	uv_timer_t *announce_timer;
 
 	struct net_htb *htb; /* net_htb.c */
 
@@ -126,10 +131,18 @@ int net_psk_set(struct net *net, const struct msg *in, struct err *err);
 /* net_peer.c: the slot an address carries, or -ENOENT. */
 int net_peer_slot_of(const struct conf *conf, const struct addr6 *v6, uint32_t *ret_slot);
 
+/* net_vlan.c: XDP sees VLAN tags, if the device can be told so. */
+void net_vlan_uplink(const struct net *net);
+
 /* net_pool.c: which pools' addresses neighbours on the uplink ask for. */
 int net_pool_look(struct net *net, bool *ret_changed, struct err *err);
 bool net_pool_onlink6(const struct net *net, const struct addr6 *v6);
 bool net_pool_onlink4(const struct net *net, struct addr4 v4);
+
+/* net_announce.c: addresses of on-link pools; the others and zero are left out. */
+void net_announce(struct net *net, uint32_t slot, const struct addr6 *v6, struct addr4 v4);
+void net_announce_all(struct net *net); /* of live slots, from now on, bit by bit */
+int net_announce_start(struct net *net, struct err *err);
 
 /* net_proxy.c */
 bool net_proxy_wants6(struct net *net, const struct peer *peer);

@@ -107,6 +107,18 @@ static void tell(const char *prefix, enum pool_why why)
 	log_info("pool %s: %s: %s", prefix, pool_onlink(why) ? "on-link" : "routed", reasons[why]);
 }
 
+/* As when the device was made anew and has its subnet a little later. */
+static bool turned_onlink(const struct net *net, const struct look *look)
+{
+	bool turned = false;
+
+	for (size_t i = 0; i < SC_MAX_POOLS; i++) {
+		turned |= net->pool6_why[i] == POOL_UNSEEN && pool_onlink(look->why6[i]);
+		turned |= net->pool4_why[i] == POOL_UNSEEN && pool_onlink(look->why4[i]);
+	}
+	return turned;
+}
+
 int net_pool_look(struct net *net, bool *ret_changed, struct err *err)
 {
 	const struct conf *conf = &net->conf;
@@ -134,6 +146,8 @@ int net_pool_look(struct net *net, bool *ret_changed, struct err *err)
 	if (!memcmp(look.why6, net->pool6_why, sizeof(look.why6)) &&
 	    !memcmp(look.why4, net->pool4_why, sizeof(look.why4)))
 		return 0;
+	if (turned_onlink(net, &look))
+		net_announce_all(net);
 	memcpy(net->pool6_why, look.why6, sizeof(look.why6));
 	memcpy(net->pool4_why, look.why4, sizeof(look.why4));
 	*ret_changed = true;

@@ -37,6 +37,8 @@ int net_uplink_start(struct net *net, struct err *err)
 	r = dp_attach_uplink(net->dp, link.ifindex, err);
 	if (!r)
 		r = set_allmulti(net, &link, err);
+	if (!r)
+		net_vlan_uplink(net);
 	return r ? err_prefix(err, "uplink %s", net->conf.uplink) : 0;
 }
 
@@ -61,11 +63,13 @@ int net_uplink_follow(struct net *net, struct err *err)
 		r = net_uplink_start(net, err);
 	if (!r)
 		r = net_shaper_devices(net, devices, err);
-	if (r)
+	if (r) {
 		net->uplink_ifindex = 0; /* once more at the next look */
-	else
-		log_info("uplink %s has changed: the data plane follows", net->conf.uplink);
-	return r;
+		return r;
+	}
+	log_info("uplink %s has changed: the data plane follows", net->conf.uplink);
+	net_announce_all(net);
+	return 0;
 }
 
 struct default_walk {

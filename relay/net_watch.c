@@ -148,8 +148,10 @@ void net_watch_stop(struct net *net)
 	stop_handle(net->repair_timer);
 	stop_handle(net->seen_timer);
 	stop_handle(net->kept_timer);
+	stop_handle(net->announce_timer);
 	net->watch_poll = NULL;
 	net->watch_timer = net->repair_timer = net->seen_timer = net->kept_timer = NULL;
+	net->announce_timer = NULL;
 	if (net->watch)
 		mnl_socket_close(net->watch);
 	net->watch = NULL;

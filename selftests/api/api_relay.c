@@ -2,16 +2,9 @@
 /*
  * The true api role beside a kernel that is only remembered: api_relay RELAYD CONFIG starts
  * "relayd --role api" with all that the supervisor would hand it, and plays the net role. Prints
- * "port N" once the role serves, then obeys lines on standard input, each answered by a line:
+ * "port N" once the role serves, then obeys lines on standard input, each answered by a line: those
+ *of fake_kernel.h, and
  *
- *	peers				SLOT GENERATION KEY V6 V4 CEIL RATE of each, then "."
- *	pair SLOT			WG KEY OTHER of the slot, OTHER - = none
- *	stats SLOT UP DOWN		packets each way that STATS_GET and USAGE_GET report
- *	reboot				another run of the counters: all are zero
- *	psk SLOT			the slot's pre-shared key and how often it was set
- *	seen SLOT AGO_S ENDPOINT RX TX	a handshake of the slot's peer
- *	refuse N			the next N requests fail
- *	mute on|off			requests are swallowed
  *	stop				SIGTERM, and wait
  *	kill				SIGKILL, and wait
  *	start				the role again, with the configuration file as it is now;
@@ -29,35 +22,17 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include "lib/mono.h"
-#include "lib/parse.h"
+#include "fake_kernel.h"
 #include "relay/listen.h"
-#include "relay/net_database.h"
 #include "relay/role.h"
 #include "relay/supervisor_dirs.h"
 
-#define SLOTS 1024
 #define LINE_LEN 256
-#define MAX_WORDS 8
-
-struct slot {
-	bool used, named;
-	bool proven; /* its other key has a PSK: here that stands for a handshake */
-	struct peer peer;
-	unsigned int psk_sets;
-	uint64_t up, down;
-};
 
 static struct conf conf;
 static const char *relayd, *conf_path;
-static struct slot slots[SLOTS];
 static int tls_fd = -1, ctl_fd = -1, net_fd = -1;
 static pid_t child, replica;
-static struct addr4 router4;
-static uint32_t refuse;
-static uint8_t counters_run[USAGE_RUN_LEN] = {1};
-static uint8_t database[DB_IDENTITY_LEN];
-static bool mute;
 
 static void die(const char *what)
 {
@@ -65,202 +40,11 @@ static void die(const char *what)
 	exit(1);
 }
 
-static void answer(uint32_t seq, int result, const char *text)
+static void api_gone(void)
 {
-	struct msg done = {.type = MSG_DONE, .seq = seq};
-
-	done.done.result = result;
-	snprintf(done.done.text, sizeof(done.done.text), "%s", text);
-	msg_send(net_fd, &done);
-}
-
-static int on_set(const struct peer *peer)
-{
-	struct slot *s = peer->slot < SLOTS ? &slots[peer->slot] : NULL;
-
-	if (!s || (!addr4_is_zero(router4) && addr4_eq(peer->v4, router4)))
-		return -EINVAL;
-	if (s->used && s->peer.has_other && s->peer.wg != peer->wg &&
-	    !memcmp(s->peer.other_key, peer->public_key, KEY_LEN)) {
-		if (!s->proven)
-			return -ENOTCONN;
-		s->proven = false;
-	}
-	if (s->peer.generation != peer->generation)
-		s->up = s->down = 0;
-	s->used = s->named = true;
-	s->peer = *peer;
-	return 0;
-}
-
-static struct usage usage_of(const struct slot *s)
-{
-	return (struct usage){.up_packets = s->up,
-			      .up_bytes = s->up * 100,
-			      .down_packets = s->down,
-			      .down_bytes = s->down * 100};
-}
-
-/* Two slots an answer, so that there are several. */
-static void on_usage(const struct msg *msg)
-{
-	struct msg out = {.type = MSG_USAGE, .seq = msg->seq};
-	uint32_t i = msg->slot.slot;
-
-	for (; i < SLOTS && out.usage.n < 2; i++) {
-		if (!slots[i].up && !slots[i].down)
-			continue;
-		out.usage.entry[out.usage.n].slot = i;
-		out.usage.entry[out.usage.n].generation = slots[i].peer.generation;
-		out.usage.entry[out.usage.n].tally = i % 2 ? TALLY_DIFFERS : TALLY_AGREES;
-		out.usage.entry[out.usage.n].usage = usage_of(&slots[i]);
-		out.usage.n++;
-	}
-	out.usage.next = i < SLOTS ? i : 0;
-	memcpy(out.usage.run, counters_run, sizeof(counters_run));
-	msg_send(net_fd, &out);
-}
-
-static int on_stats(const struct msg *msg)
-{
-	struct msg stats = {.type = MSG_STATS, .seq = msg->seq};
-	const struct slot *s = &slots[msg->slot.slot % SLOTS];
-
-	if (s->peer.generation != msg->slot.generation)
-		return -ENOENT;
-	stats.stats.slot = msg->slot.slot;
-	stats.stats.generation = msg->slot.generation;
-	stats.stats.usage = usage_of(s);
-	memcpy(stats.stats.run, counters_run, sizeof(counters_run));
-	stats.stats.tally = (struct tally){.state = TALLY_AGREES, .rx_bytes = 5, .tx_bytes = 6};
-	msg_send(net_fd, &stats);
-	return 0;
-}
-
-static int on_psk(const struct msg *msg)
-{
-	struct slot *s = &slots[msg->psk.slot % SLOTS];
-
-	if (!s->used || s->peer.generation != msg->psk.generation)
-		return -ENOENT;
-	if (s->peer.has_other && !memcmp(s->peer.other_key, msg->psk.public_key, KEY_LEN)) {
-		s->proven = true;
-		return 0;
-	}
-	if (memcmp(s->peer.public_key, msg->psk.public_key, KEY_LEN))
-		return -ENOENT;
-	memcpy(s->peer.psk, msg->psk.psk, KEY_LEN);
-	s->psk_sets++;
-	return 0;
-}
-
-/* The net role's own check, over the kernel that is remembered. */
-static int sync_allowed(void)
-{
-	unsigned int lost = 0;
-	struct err err = {};
-	int r = net_database_same(conf.run_dir, database, &err);
-
-	for (size_t i = 0; i < SLOTS; i++)
-		lost += slots[i].used && !slots[i].named;
-	if (!r && lost)
-		r = net_database_refuse(conf.run_dir, lost, &err);
-	else if (r >= 0)
-		r = net_database_adopt(conf.run_dir, database, &err);
-	if (r)
-		fprintf(stderr, "api_relay: %s\n", err.text);
-	return r;
-}
-
-static void sync_mark(bool begin)
-{
-	for (size_t i = 0; i < SLOTS; i++) {
-		if (begin)
-			slots[i].named = false;
-		else if (!slots[i].named)
-			slots[i].used = false;
-	}
-}
-
-/* Three drops: of each family one, and one that is no IP packet. */
-static void on_events(const struct msg *msg)
-{
-	struct msg out = {.type = MSG_EVENTS, .seq = msg->seq, .events.n = 3};
-	struct dp_event *e = out.events.event;
-
-	e[0] = (struct dp_event){.time_ns = 1000000000,
-				 .reason = SC_DROP_NO_SLOT,
-				 .slot = DP_EVENT_NO_SLOT,
-				 .len = 72,
-				 .family = AF_INET6,
-				 .proto = 6,
-				 .src = {0x20, 0x01, 0x0d, 0xb8, [15] = 9},
-				 .dst = {0x20, 0x01, 0x0d, 0xb8, [15] = 2},
-				 .src_port = 4321,
-				 .dst_port = 443};
-	e[1] = (struct dp_event){.time_ns = 2000000000,
-				 .reason = SC_DROP_FIREWALL,
-				 .slot = 3,
-				 .len = 28,
-				 .family = AF_INET,
-				 .proto = 1,
-				 .src = {198, 18, 0, 1},
-				 .dst = {198, 51, 100, 66}};
-	e[2] = (struct dp_event){.reason = SC_DROP_MALFORMED, .slot = DP_EVENT_NO_SLOT};
-	msg_send(net_fd, &out);
-}
-
-static void on_msg(const struct msg *msg)
-{
-	struct msg drops = {.type = MSG_DROPS, .seq = msg->seq};
-	int r = 0;
-
-	if (mute)
-		return;
-	if (refuse) {
-		refuse--;
-		answer(msg->seq, -EIO, strerror(EIO));
-		return;
-	}
-	switch ((enum msg_type)msg->type) {
-	case MSG_SYNC_BEGIN:
-		memcpy(database, msg->sync.database, sizeof(database));
-		sync_mark(true);
-		break;
-	case MSG_SYNC_END:
-		r = sync_allowed();
-		if (!r)
-			sync_mark(false);
-		break;
-	case MSG_PEER_SET:
-		r = on_set(&msg->peer);
-		break;
-	case MSG_PEER_DEL:
-		slots[msg->slot.slot % SLOTS].used = false;
-		on_stats(msg);
-		break;
-	case MSG_PEER_PSK:
-		r = on_psk(msg);
-		break;
-	case MSG_STATS_GET:
-		r = on_stats(msg);
-		break;
-	case MSG_USAGE_GET:
-		on_usage(msg);
-		break;
-	case MSG_DROPS_GET:
-		for (size_t i = 0; i < SC_DROP_MAX; i++)
-			drops.drops.count[i] = i;
-		drops.drops.tally_differs = 1;
-		msg_send(net_fd, &drops);
-		break;
-	case MSG_EVENTS_GET:
-		on_events(msg);
-		break;
-	default:
-		r = -EPROTO;
-	}
-	answer(msg->seq, r, r ? strerror(-r) : "");
+	fake_kernel_stop();
+	close(net_fd);
+	net_fd = -1;
 }
 
 static void child_main(char *what, const int fds[], const int numbers[], size_t n)
@@ -277,22 +61,6 @@ static void child_main(char *what, const int fds[], const int numbers[], size_t 
 	dup2(STDERR_FILENO, STDOUT_FILENO);
 	execv(relayd, args);
 	_exit(127);
-}
-
-static void send_relay(void)
-{
-	struct msg relay = {.type = MSG_RELAY};
-
-	memset(relay.relay.wg_public_key, 7, sizeof(relay.relay.wg_public_key));
-	relay.relay.wg_port[0] = conf.wg_port[0];
-	relay.relay.wg_port[1] = conf.wg_port[1];
-	relay.relay.slots = conf.slots;
-	relay.relay.max_mtu = 1420;
-	snprintf(relay.relay.xdp_mode, sizeof(relay.relay.xdp_mode), "generic");
-	relay.relay.router4 = router4;
-	relay.relay.pool6_why[0] = POOL_ASKED;
-	relay.relay.pool4_why[0] = POOL_UNSEEN;
-	msg_send(net_fd, &relay);
 }
 
 /* The database is back, or the role has ended. */
@@ -343,7 +111,7 @@ static int start(void)
 	close(ready[1]);
 	close(conf_fd);
 	net_fd = pair[0];
-	send_relay();
+	fake_kernel_start(net_fd, &conf);
 	for (;;) {
 		struct pollfd fds[] = {{net_fd, POLLIN, 0}, {ready[0], POLLIN, 0}};
 		struct msg msg;
@@ -351,15 +119,14 @@ static int start(void)
 		if (poll(fds, 2, 20000) <= 0)
 			die("the api role does not start");
 		while (!msg_recv(net_fd, &msg))
-			on_msg(&msg);
+			fake_kernel_msg(&msg);
 		if (fds[1].revents)
 			break;
 	}
 	if (read(ready[0], &byte, 1) != 1) {
 		waitpid(child, NULL, 0);
 		child = 0;
-		close(net_fd);
-		net_fd = -1;
+		api_gone();
 	}
 	close(ready[0]);
 	return child ? 0 : -1;
@@ -395,118 +162,43 @@ static int stop(int signal)
 		/* Its last requests are answered still. */
 		poll(&fd, 1, 20);
 		while (!msg_recv(net_fd, &msg))
-			on_msg(&msg);
+			fake_kernel_msg(&msg);
 	}
-	close(net_fd);
-	net_fd = -1;
+	api_gone();
 	child = 0;
 	return status;
 }
 
-static void print_peers(void)
-{
-	char key[KEY_TEXT_LEN], v6[ADDR_TEXT_LEN], v4[ADDR_TEXT_LEN];
-
-	for (size_t i = 0; i < SLOTS; i++) {
-		const struct peer *p = &slots[i].peer;
-
-		if (slots[i].used)
-			printf("%u %u %s %s %s %u %u\n", p->slot, p->generation,
-			       b64_key_text(key, p->public_key), addr6_text(v6, &p->v6),
-			       addr4_text(v4, p->v4), p->ceil_kbps, p->rate_kbps);
-	}
-	puts(".");
-}
-
-static void print_pair(const struct peer *p)
-{
-	char key[KEY_TEXT_LEN], other[KEY_TEXT_LEN];
-
-	printf("%u %s %s\n", p->wg, b64_key_text(key, p->public_key),
-	       p->has_other ? b64_key_text(other, p->other_key) : "-");
-}
-
-static void send_seen(const struct slot *s, uint64_t ago, const char *endpoint, uint64_t rx,
-		      uint64_t tx)
-{
-	struct msg msg = {.type = MSG_SEEN};
-
-	msg.seen.slot = s->peer.slot;
-	msg.seen.generation = s->peer.generation;
-	msg.seen.last_handshake_s = (int64_t)time(NULL) - (int64_t)ago;
-	msg.seen.rx_bytes = rx;
-	msg.seen.tx_bytes = tx;
-	parse_endpoint(endpoint, &msg.seen.endpoint);
-	msg_send(net_fd, &msg);
-}
-
 static void obey(char *words[], size_t n)
 {
-	uint64_t v[MAX_WORDS] = {};
-
-	for (size_t i = 1; i < n; i++)
-		parse_u64(words[i], 0, UINT64_MAX, &v[i]);
-	if (!strcmp(words[0], "peers")) {
-		print_peers();
+	if (fake_kernel_obey(words, n))
 		return;
-	}
-	if (!strcmp(words[0], "psk")) {
-		char key[KEY_TEXT_LEN];
-		const struct slot *s = &slots[v[1] % SLOTS];
-
-		printf("%s %u\n", b64_key_text(key, s->peer.psk), s->psk_sets);
-		return;
-	}
-	if (!strcmp(words[0], "pair")) {
-		print_pair(&slots[v[1] % SLOTS].peer);
-		return;
-	}
-	if (!strcmp(words[0], "stats")) {
-		slots[v[1] % SLOTS].up = v[2];
-		slots[v[1] % SLOTS].down = v[3];
-	} else if (!strcmp(words[0], "reboot")) {
-		counters_run[0]++;
-		for (size_t i = 0; i < SLOTS; i++)
-			slots[i].up = slots[i].down = 0;
-	} else if (!strcmp(words[0], "seen") && n == 6) {
-		send_seen(&slots[v[1] % SLOTS], v[2], words[3], v[4], v[5]);
-	} else if (!strcmp(words[0], "refuse")) {
-		refuse = (uint32_t)v[1];
-	} else if (!strcmp(words[0], "router") && n == 2) {
-		parse_addr4(words[1], &router4);
-		send_relay();
-	} else if (!strcmp(words[0], "mute")) {
-		mute = n > 1 && !strcmp(words[1], "on");
-	} else if (!strcmp(words[0], "stop") || !strcmp(words[0], "kill")) {
+	if (!strcmp(words[0], "stop") || !strcmp(words[0], "kill")) {
 		printf("%d\n", stop(words[0][0] == 's' ? SIGTERM : SIGKILL));
-		return;
 	} else if (!strcmp(words[0], "replica") && n == 2) {
 		if (!strcmp(words[1], "start"))
 			puts(start_replica() ? "no" : "ok");
 		else
 			printf("%d\n", stop_replica(words[1][0] == 's' ? SIGTERM : SIGKILL));
-		return;
 	} else if (!strcmp(words[0], "power")) {
 		if (replica > 0)
 			kill(replica, SIGKILL);
 		stop(SIGKILL);
 		stop_replica(SIGKILL);
+		puts("ok");
 	} else if (!strcmp(words[0], "start")) {
 		puts(start() ? "no" : "ok");
-		return;
 	} else {
 		puts("unknown");
-		return;
 	}
-	puts("ok");
 }
 
 static void on_line(char *line)
 {
-	char *words[MAX_WORDS], *save = NULL;
+	char *words[FAKE_KERNEL_WORDS], *save = NULL;
 	size_t n = 0;
 
-	for (char *w = strtok_r(line, " \n", &save); w && n < MAX_WORDS;
+	for (char *w = strtok_r(line, " \n", &save); w && n < FAKE_KERNEL_WORDS;
 	     w = strtok_r(NULL, " \n", &save))
 		words[n++] = w;
 	if (n)
@@ -553,11 +245,10 @@ int main(int argc, char **argv)
 		if (poll(fds, 2, -1) < 0)
 			die("poll");
 		while (net_fd >= 0 && !(r = msg_recv(net_fd, &msg)))
-			on_msg(&msg);
+			fake_kernel_msg(&msg);
 		if (net_fd >= 0 && r == -ECONNRESET) {
 			fprintf(stderr, "api_relay: the api role ended by itself\n");
-			close(net_fd);
-			net_fd = -1;
+			api_gone();
 		}
 		if (fds[0].revents) {
 			if (!fgets(line, sizeof(line), stdin))

@@ -102,6 +102,9 @@ row "417 expectation_failed" "an expectation that nobody knows" POST /v1/peers "
 ask() { # ask WANT NAME TOKEN MEMBERS
 	row "$1" "$2" POST /v1/peers "$3" "{$4}"
 }
+policy() { # policy N: what the kernel is told of the peer: SMTP SCAN_PER_S RULES and their text
+	peers | grep -F " $(key "$1") " | cut -d' ' -f8-
+}
 ask "201" "a new peer" "$alice" "\"pubkey\":\"$(key 10)\",\"ipv4\":false"
 is "its answer has an address of the pool" "$(json '.ipv6 | startswith("2001:db8:5:5:")')" true
 is "and no IPv4" "$(json .ipv4)" null
@@ -109,14 +112,20 @@ v6=$(json .ipv6)
 ask "200" "the same again changes nothing" "$alice" "\"pubkey\":\"$(key 10)\",\"ipv4\":false"
 is "and has the same address" "$(json .ipv6)" "$v6"
 is "and no rules" "$(json .firewall)" null
+is "the kernel has none for it, and its tier's egress policy" "$(policy 10)" "1 500 0 none"
 ask "200" "rules for its firewall" "$alice" "\"pubkey\":\"$(key 10)\",\"firewall\":\"allow tcp 22,80; deny\""
 is "in their canonical text" "$(json .firewall)" "allow in tcp 22; allow in tcp 80; deny in"
+is "reach the kernel" "$(policy 10)" "1 500 3 allow in tcp 22; allow in tcp 80; deny in"
 ask "400 invalid_request" "a rule that is none" "$alice" "\"pubkey\":\"$(key 10)\",\"firewall\":\"deny; drop\""
 like "names it" "$(cat "$T/body")" 'firewall: rule 2'
 row "200" "the list" GET /v1/peers "$alice" -
 is "the old rules stay" "$(json 'map(select(.pubkey == "'"$(key 10)"'"))[0].firewall')" "allow in tcp 22; allow in tcp 80; deny in"
 ask "200" "no rules again" "$alice" "\"pubkey\":\"$(key 10)\""
 is "none is left" "$(json .firewall)" null
+is "nor in the kernel" "$(policy 10)" "1 500 0 none"
+ask "201" "a new peer that has rules" "$alice" "\"pubkey\":\"$(key 9)\",\"firewall\":\"allow out udp 53 to 2001:db8:53::/48; deny out\""
+is "is never open without them" "$(policy 9)" "1 500 2 allow out udp 53 to 2001:db8:53::/48; deny out"
+row "200" "and goes" DELETE /v1/peers "$alice" "{\"pubkey\":\"$(key 9)\"}"
 ask "200" "and may get IPv4 later" "$alice" "\"pubkey\":\"$(key 10)\",\"ipv4\":true"
 like "which is of the pool" "$(json .ipv4)" '^203\.0\.113\.'
 ask "403 ipv4_quota" "a second IPv4 address is above the tier" "$alice" "\"pubkey\":\"$(key 11)\",\"ipv4\":true"
@@ -154,6 +163,7 @@ ask "201" "the container comes back with a new key" "$alice" "\"pubkey\":\"$(key
 is "and has the same address" "$(json .ipv6)" "$v6"
 ask "409 key_in_use" "another account's key" "$bob" "\"pubkey\":\"$(key 10)\""
 for i in 1 2 3; do ask "201" "free: peer $i of 3" "$bob" "\"pubkey\":\"$(key 2$i)\""; done
+is "free: no mail, fewer new destinations" "$(policy 21)" "0 50 0 none"
 ask "403 peer_quota" "free: not a fourth" "$bob" "\"pubkey\":\"$(key 24)\""
 ask "201" "a token's own limit: its first peer" "$narrow" "\"pubkey\":\"$(key 30)\""
 ask "403 peer_quota" "a token's own limit: not a second" "$narrow" "\"pubkey\":\"$(key 31)\""

@@ -4,8 +4,8 @@
 cd "$(dirname "$0")/../.."
 . selftests/api/lib.sh
 TIERS='tiers:
-  small: {peers: 1, ipv4: 0, ipv6: 10, rate_kbps: 1000}
-  large: {peers: 5, ipv4: 2, ipv6: 10, rate_kbps: 9000, guarantee_mbps: 10, smtp: true}
+  small: {peers: 1, ipv4: 0, ipv6: 10, rate_kbps: 1000, scan_per_s: 7}
+  large: {peers: 5, ipv4: 2, ipv6: 10, rate_kbps: 9000, guarantee_mbps: 10, smtp: true, scan_per_s: 70}
 '
 relay_up "$TIERS"
 alice=$(new_token alice large "peers:read peers:add admin")
@@ -25,7 +25,7 @@ add() { # add TOKEN N [MEMBERS]
 set_account() { ctl POST /ctl/v1/accounts "{\"account\":\"$1\",$2}" >"$T/body"; }
 
 for i in 1 2 3; do
-	add "$alice" $i ",\"container\":\"c$i\",\"ipv4\":$([ $i = 3 ] && echo false || echo true)"
+	add "$alice" $i ",\"container\":\"c$i\",\"ipv4\":$([ $i = 3 ] && echo false || echo true),\"firewall\":\"allow tcp 80; deny\""
 done
 add "$bob" 9
 # Registered in the same second: make their order certain.
@@ -34,9 +34,15 @@ v6=$(ctl GET /ctl/v1/peers | jq -r '.[] | select(.container == "c2") | .ipv6')
 lives "all run" "1 2 3 9"
 is "at the tier's rate" "$(peers | awk '{ print $6 }' | sort -u)" 9000
 
+policy() { # policy N: SMTP SCAN_PER_S RULES and their text, as the kernel has them
+	peers | grep -F " $(key "$1") " | cut -d' ' -f8-
+}
+is "with the tier's port 25 and scan ceiling, and their own rules" "$(policy 1)" "1 70 2 allow in tcp 80; deny in"
+
 set_account alice '"tier":"small"'
 lives "a smaller tier: the oldest stays, the others stop at once" "1 9"
 is "its IPv4 address is not in the kernel, its rate is the new one" "$(peers | awk -v k="$(key 1)" '$3 == k { print $5, $6 }')" "0.0.0.0 1000"
+is "port 25 is closed, the scan ceiling the new one, the rules stay" "$(policy 1)" "0 7 2 allow in tcp 80; deny in"
 row "200" "the account sees what runs" GET /v1/status "$alice" -
 is "one of one" "$(json '"\(.tier) \(.peers.used)/\(.peers.max) \(.ipv4.used)/\(.ipv4.max)"')" "small 1/1 0/0"
 row "200" "a stopped container is found" GET /v1/peers/by-container/c2 "$alice" -
@@ -48,6 +54,7 @@ lives "one is deleted: the next takes its place" "2 9"
 
 set_account alice '"tier":"large"'
 lives "the larger tier again: they run" "2 3 9"
+is "as open as it is" "$(policy 2)" "1 70 2 allow in tcp 80; deny in"
 is "on the same address" "$(peers | awk -v k="$(key 2)" '$3 == k { print $4 }')" "$v6"
 like "with the IPv4 address that was held" "$(peers | awk -v k="$(key 2)" '$3 == k { print $5 }')" '^203\.0\.113\.'
 
@@ -68,6 +75,7 @@ set_account alice '"tier":"small"'
 say kill >/dev/null
 say start >/dev/null
 lives "kill -9 and start: the same run" "2 9"
+is "with the same policy" "$(policy 2)" "0 7 2 allow in tcp 80; deny in"
 set_account alice '"tier":"large"'
 soon=$(date -u -d '+2 seconds' +%Y-%m-%dT%H:%M:%SZ)
 set_account alice "\"billing_period_end\":\"$soon\""

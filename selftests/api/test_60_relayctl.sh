@@ -89,6 +89,7 @@ restart
 # --- status, drops ---
 rc status
 like "status says how many peers" "$out" '^peers +2$'
+like "and what they take of the kernel's memory" "$out" '^kernel memory +12\.0 MiB$'
 like "and how XDP is attached" "$out" '^XDP +generic$'
 rc status --json
 is "status --json too" "$(jq -r .peers <<<"$out")" 2

@@ -44,6 +44,7 @@ struct bench {
 	int tun;	   /* the tunnel's stand-in for what goes in */
 	uint32_t peers_wg; /* the device of all slots */
 	int sink;	   /* link, -1 = none */
+	uint32_t most;	   /* parts leave out what has more peers */
 };
 
 /* Frames for the generator. */
@@ -69,6 +70,11 @@ double bench_per_packet(struct bench *b, const struct bpf_program *prog, uint32_
 /* Adds a row for each program of ours that ran while n frames were sent, by the kernel's own clock
  * (kernel.bpf_stats_enabled), which costs a few nanoseconds itself. */
 void bench_stats(struct bench *b, const struct bpf_program *prog, uint32_t n, uint32_t peers);
+
+/* nftables that counts and limits each peer, by its address: "saddr" or "daddr" of IPv6. */
+void bench_nft_per_peer(const char *whose);
+void bench_nft(const char *rules);
+void bench_nft_off(void);
 
 void bench_hooks(struct bench *b);
 void bench_forward(struct bench *b);

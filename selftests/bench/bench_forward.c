@@ -41,29 +41,6 @@ static void hooks_on(struct bench *b)
 	fail_on(r, err.text);
 }
 
-static void nft(const char *rules)
-{
-	FILE *f = fopen("/tmp/bench.nft", "we");
-
-	if (!f || fputs(rules, f) < 0 || fclose(f))
-		fail_on(-1, "rules");
-	env_run("nft -f /tmp/bench.nft");
-}
-
-static const char per_peer[] =
-	"table inet bench {\n"
-	"	set peers { type ipv6_addr; flags dynamic; size 262144; }\n"
-	"	chain forward {\n"
-	"		type filter hook forward priority filter; policy accept;\n"
-	"		update @peers { ip6 daddr counter limit rate over 100000000/second } drop\n"
-	"	}\n"
-	"}\n";
-
-static void nft_off(void)
-{
-	env_run("nft flush ruleset");
-}
-
 static void one(struct bench *b, const char *what, uint32_t peers)
 {
 	const struct bpf_program *prog = b->gen->progs.gen_send;
@@ -78,7 +55,7 @@ void bench_forward(struct bench *b)
 	static const uint32_t sizes[] = {1000, 10000, 100000};
 
 	bench_frame_packet(b);
-	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sizes) && sizes[i] <= b->most; i++) {
 		bench_open(b, sizes[i]);
 		for (int round = 0; round < BENCH_ROUNDS; round++) {
 			one(b, "plain forwarding, no hook, no rule", sizes[i]);
@@ -87,14 +64,14 @@ void bench_forward(struct bench *b)
 			one(b, "all our hooks", sizes[i]);
 			bench_stats(b, b->gen->progs.gen_send, PACKETS / 10, sizes[i]);
 			bench_hooks_off(b);
-			nft(per_peer);
+			bench_nft_per_peer("daddr");
 			one(b, "nftables, counter and limit per peer", sizes[i]);
-			nft_off();
+			bench_nft_off();
 		}
 		bench_sink_off(b);
 		bench_close(b);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sizes) && sizes[i] <= b->most; i++) {
 		double plain = row_median(DOWN, "plain forwarding, no hook, no rule", sizes[i]);
 		double ours = row_median(DOWN, "all our hooks", sizes[i]);
 		double rules = row_median(DOWN, "nftables, counter and limit per peer", sizes[i]);
@@ -180,10 +157,10 @@ void bench_drop(struct bench *b)
 		b->rig.dp->conf.xdp_mode = DP_XDP_AUTO;
 		nft_live(b, "type filter hook ingress device \"up0\" priority 0;");
 		drop_one(b, ingress);
-		nft_off();
+		bench_nft_off();
 		nft_live(b, "type filter hook prerouting priority raw;");
 		drop_one(b, raw);
-		nft_off();
+		bench_nft_off();
 	}
 	bench_sink_off(b);
 	bench_close(b);

@@ -99,7 +99,7 @@ void bench_hooks(struct bench *b)
 	struct err err = {};
 
 	b->rig.conf.wg_l2_len = 14; /* test runs always have an Ethernet header */
-	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sizes) && sizes[i] <= b->most; i++) {
 		bench_open(b, sizes[i]);
 		if (dp_attach_uplink(b->rig.dp, (int)b->rig.up, &err)) {
 			fprintf(stderr, "bench: %s\n", err.text);

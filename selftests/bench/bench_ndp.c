@@ -148,7 +148,7 @@ void bench_ndp(struct bench *b)
 	env_run("echo 1 >/proc/sys/net/ipv6/conf/up0/proxy_ndp; "
 		"echo 0 >/proc/sys/net/ipv6/neigh/up0/proxy_delay; "
 		"ip link set up0 allmulticast on");
-	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sizes) && sizes[i] <= b->most; i++) {
 		bench_open(b, sizes[i]);
 		for (int round = 0; round < BENCH_ROUNDS; round++) {
 			attach(b, DP_XDP_NATIVE);
@@ -165,7 +165,7 @@ void bench_ndp(struct bench *b)
 		bench_close(b);
 	}
 	env_run("echo 0 >/proc/sys/net/ipv6/conf/up0/proxy_ndp");
-	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sizes) && sizes[i] <= b->most; i++) {
 		char name[96];
 
 		snprintf(name, sizeof(name), "answers at %u addresses, against kernel proxy_ndp",

@@ -6,8 +6,8 @@
 #include <sys/utsname.h>
 #include "bench.h"
 
-#define MAX_ROWS 128
-#define MAX_TARGETS 48
+#define MAX_ROWS 160
+#define MAX_TARGETS 64
 
 static struct row rows[MAX_ROWS];
 static int n_rows;

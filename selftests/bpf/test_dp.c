@@ -175,7 +175,10 @@ static void test_refuses_other_size(void **state UNUSED)
 {
 	dp_close(must_open());
 	conf.slots = 128;
-	refuse(-EPROTO, "relayd --flush");
+	refuse(-EPROTO, "slots: 64 in the kernel, 128 configured");
+	refuse(-EPROTO, "set it back, or run relayd --flush, which cuts all peers");
+	conf.slots = 32;
+	refuse(-EPROTO, "slots: 64 in the kernel, 32 configured");
 	conf.slots = ENV_SLOTS;
 	dp_close(must_open());
 }

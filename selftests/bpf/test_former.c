@@ -398,7 +398,7 @@ static void test_refuses_unknown(void **state UNUSED)
 static void test_refuses_other_size(void **state UNUSED)
 {
 	write_meta(2, ENV_SLOTS / 2);
-	refuse("with 32 slots");
+	refuse("slots: 32 in the kernel, 64 configured");
 }
 
 /* A map that is not as its meta says. */

@@ -241,6 +241,21 @@ static void test_large_packets_are_not_to_be_fragmented(void **state UNUSED)
 	dont_fragment("IPv6", &p, 0, false);
 }
 
+/* Cut at every length: what is long enough to need the flag has the headers that tell. */
+static void test_dont_fragment_cut_short(void **state UNUSED)
+{
+	struct pkt whole;
+
+	outer(&whole, 51820, 1480, 0);
+	for (size_t len = rig_min_len(RIG_UPLINK_OUT, &whole); len < whole.len; len++) {
+		struct pkt in = whole;
+
+		in.len = len;
+		dont_fragment("cut", &in, 0, len > 14 + 1340);
+		dont_fragment("cut, a customer's", &in, 0x5c000007, false);
+	}
+}
+
 /* The incremental checksum is the same as one made anew. */
 static void test_dont_fragment_checksum(void **state UNUSED)
 {
@@ -332,6 +347,7 @@ int main(void)
 		T(test_echo_cut_short),
 		T(test_large_packets_are_not_to_be_fragmented),
 		T(test_dont_fragment_checksum),
+		T(test_dont_fragment_cut_short),
 		T(test_frag_needed_for_wireguard),
 	};
 

@@ -138,6 +138,34 @@ static void test_costs_up(void **state UNUSED)
 	}
 }
 
+/* Cut at every length: what there is of it is paid for. */
+static void test_costs_cut_short(void **state UNUSED)
+{
+	static const char *const sources[] = {SLOT3_V6, SLOT3_V4};
+	const struct __sk_buff skb = {.mark = SC_MARK_UP | 3};
+
+	set_pace(3, BYTE_PS);
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+		struct rig_result r;
+		struct pkt whole;
+
+		packet(&whole, sources[i], i ? FAR4 : FAR6, 20);
+		for (size_t len = rig_min_len(RIG_UPLINK_OUT, &whole); len < whole.len; len++) {
+			uint64_t at = now_ns() + SC_PACE_HORIZON_NS / 2;
+			struct pkt in = whole;
+
+			in.len = len;
+			set_next(3, 0, at);
+			rig_run(&rig, RIG_UPLINK_OUT, &in, &skb, &r);
+			assert_int_equal(r.verdict, TC_ACT_UNSPEC);
+			assert_int_equal(r.reason, 0);
+			assert_int_equal(r.skb.tstamp, at);
+			assert_int_equal(get_next(3).up_ns - at, (len - 14) * 800);
+			rig_same("cut", &r.out, &in);
+		}
+	}
+}
+
 /* Without a pause each packet leaves when the one before is paid; after one, at once. */
 static void test_one_behind_the_other(void **state UNUSED)
 {
@@ -193,6 +221,41 @@ static void test_horizon(void **state UNUSED)
 	rig_run(&rig, RIG_WG_OUT, &in, &down, &r);
 	assert_int_equal(r.verdict, TC_ACT_UNSPEC);
 	assert_in_range(r.skb.tstamp, 1, now_ns());
+}
+
+/* What the former owner of a slot still owed is not the next one's to wait for. */
+static void test_next_owner_starts_anew(void **state UNUSED)
+{
+	const struct __sk_buff down = {.ifindex = rig.wg0}, up = {.mark = SC_MARK_UP | 3};
+	uint64_t far = now_ns() + 3600 * SECOND_NS;
+	struct rig_result r;
+	struct sc_slot s;
+	struct pkt in;
+
+	set_pace(3, BYTE_PS);
+	set_next(3, far, far);
+	assert_int_equal(dp_slot_get(rig.dp, 3, &s), 0);
+	/* The same owner, closed and open again. */
+	s.flags = 0;
+	assert_int_equal(dp_slot_set(rig.dp, 3, &s, NULL), 0);
+	s.flags = SC_SLOT_LIVE;
+	assert_int_equal(dp_slot_set(rig.dp, 3, &s, NULL), 0);
+	assert_int_equal(get_next(3).down_ns, far);
+	assert_int_equal(get_next(3).up_ns, far);
+	s.generation++;
+	assert_int_equal(dp_slot_set(rig.dp, 3, &s, NULL), 0);
+	assert_int_equal(get_next(3).down_ns, 0);
+	assert_int_equal(get_next(3).up_ns, 0);
+	packet(&in, FAR6, SLOT3_V6, 52);
+	rig_run(&rig, RIG_WG_OUT, &in, &down, &r);
+	assert_int_equal(r.verdict, TC_ACT_UNSPEC);
+	packet(&in, SLOT3_V6, FAR6, 52);
+	rig_run(&rig, RIG_UPLINK_OUT, &in, &up, &r);
+	assert_int_equal(r.verdict, TC_ACT_UNSPEC);
+	set_next(3, far, far);
+	s.account++;
+	assert_int_equal(dp_slot_set(rig.dp, 3, &s, NULL), 0);
+	assert_int_equal(get_next(3).down_ns, 0);
 }
 
 /* Refused for another reason: costs nothing. */
@@ -297,9 +360,10 @@ static int teardown(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_costs_down), T(test_costs_up),	   T(test_one_behind_the_other),
-		T(test_horizon),    T(test_refused_first), T(test_mark),
-		T(test_unshaped),   T(test_off),
+		T(test_costs_down),	 T(test_costs_up),	T(test_one_behind_the_other),
+		T(test_horizon),	 T(test_refused_first), T(test_mark),
+		T(test_unshaped),	 T(test_off),		T(test_next_owner_starts_anew),
+		T(test_costs_cut_short),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -525,6 +525,14 @@ static void test_wg_not_ip(void **state UNUSED)
 	for (enum rig_prog prog = RIG_WG_IN; prog <= RIG_WG_OUT; prog++) {
 		rig_run(&rig, prog, &in, &skb, &r);
 		verdict("ARP in a tunnel", &r, TC_ACT_SHOT, SC_DROP_NOT_IP);
+		rig_same("ARP in a tunnel", &r.out, &in);
+	}
+	/* It says of no peer that it came from there. */
+	for (uint32_t nr = 0; nr < ENV_SLOTS; nr++) {
+		struct sc_counters n;
+
+		dp_counters(rig.dp, nr, &n);
+		assert_memory_equal(&n, &(struct sc_counters){}, sizeof(n));
 	}
 }
 
@@ -588,23 +596,25 @@ static void test_hairpin(void **state UNUSED)
 		bool deny, account;
 		const char *src, *dst;
 		int reason;
+		uint32_t to; /* slot of dst, 0 = none */
 	} cases[] = {
-		{false, false, SLOT3_V6, SLOT5_V6, 0},
-		{false, true, SLOT3_V6, SLOT5_V6, 0},
-		{true, false, SLOT3_V6, SLOT5_V6, SC_DROP_HAIRPIN},
-		{true, false, SLOT3_V6, SLOT4_V6, SC_DROP_HAIRPIN}, /* same account */
-		{true, true, SLOT3_V6, SLOT5_V6, SC_DROP_HAIRPIN},
-		{true, true, SLOT3_V6, SLOT4_V6, 0},
-		{true, true, SLOT3_V6, SLOT6_V6, SC_DROP_HAIRPIN}, /* closed */
-		{true, true, SLOT3_V4, SLOT5_V4, SC_DROP_HAIRPIN},
-		{true, true, SLOT3_V6, "2001:db8:5::1", SC_DROP_TO_RELAY},
-		{true, true, SLOT3_V6, FAR6, 0},
+		{false, false, SLOT3_V6, SLOT5_V6, 0, 5},
+		{false, true, SLOT3_V6, SLOT5_V6, 0, 5},
+		{true, false, SLOT3_V6, SLOT5_V6, SC_DROP_HAIRPIN, 5},
+		{true, false, SLOT3_V6, SLOT4_V6, SC_DROP_HAIRPIN, 4}, /* same account */
+		{true, true, SLOT3_V6, SLOT5_V6, SC_DROP_HAIRPIN, 5},
+		{true, true, SLOT3_V6, SLOT4_V6, 0, 4},
+		{true, true, SLOT3_V6, SLOT6_V6, SC_DROP_HAIRPIN, 6}, /* closed */
+		{true, true, SLOT3_V4, SLOT5_V4, SC_DROP_HAIRPIN, 5},
+		{true, true, SLOT3_V6, "2001:db8:5::1", SC_DROP_TO_RELAY, 0},
+		{true, true, SLOT3_V6, FAR6, 0, 0},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		const struct spec s = {.src = cases[i].src, .dst = cases[i].dst};
+		const struct spec s = {.src = cases[i].src, .dst = cases[i].dst, .len = 60};
+		struct sc_counters now, want = {};
 		struct rig_result r;
-		struct pkt in;
+		struct pkt in, out = {};
 
 		rig_close(&rig);
 		rig_conf(&rig);
@@ -614,6 +624,21 @@ static void test_hairpin(void **state UNUSED)
 		run(RIG_WG_IN, &s, rig.wg0, &in, &r);
 		verdict(s.dst, &r, cases[i].reason ? TC_ACT_SHOT : TC_ACT_REDIRECT,
 			cases[i].reason);
+		if (cases[i].reason) {
+			out = in;
+			want.drop_packets = 1;
+			want.drop_bytes = in.len - 14;
+		} else {
+			with_vrf_header(&in, &out);
+			want.up_packets = 1;
+			want.up_bytes = in.len - 14;
+		}
+		rig_same(s.dst, &r.out, &out);
+		dp_counters(rig.dp, 3, &now);
+		expect(s.dst, &now, want);
+		/* Who it is for is counted when it comes there. */
+		dp_counters(rig.dp, cases[i].to, &now);
+		expect("its destination", &now, (struct sc_counters){});
 	}
 }
 
@@ -705,6 +730,32 @@ static void test_uplink_out(void **state UNUSED)
 	}
 }
 
+/* Nothing of the packet is needed to know whose it is. */
+static void test_uplink_out_truncated(void **state UNUSED)
+{
+	static const struct spec specs[] = {{.dst = FAR6, .upper = TCP, .len = 9},
+					    {.dst = FAR4, .upper = UDP, .len = 9}};
+	static const uint32_t marks[] = {0, 0x5c000007};
+
+	for (size_t i = 0; i < ARRAY_SIZE(specs) * ARRAY_SIZE(marks); i++) {
+		const struct __sk_buff skb = {
+			.ifindex = rig.up, .mark = marks[i / 2], .priority = 6};
+		struct rig_result r;
+		struct pkt whole = {};
+
+		make(&specs[i % 2], &whole);
+		for (size_t len = rig_min_len(RIG_UPLINK_OUT, &whole); len < whole.len; len++) {
+			struct pkt in = whole;
+
+			in.len = len;
+			rig_run(&rig, RIG_UPLINK_OUT, &in, &skb, &r);
+			verdict("cut", &r, TC_ACT_UNSPEC, 0);
+			rig_same("cut", &r.out, &in);
+			assert_int_equal(r.skb.priority, marks[i / 2] ? CLASS(7) : 6);
+		}
+	}
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -723,6 +774,7 @@ int main(void)
 		T(test_slot_moves),
 		T(test_slot_rotates),
 		T(test_uplink_out),
+		T(test_uplink_out_truncated),
 		T(test_every_own_address),
 	};
 

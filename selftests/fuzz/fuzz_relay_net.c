@@ -9,7 +9,7 @@
 // link: relay/net_rotate.c relay/net_htb.c relay/alloc.c relay/kstate.c relay/plan.c
 // link: relay/steps.c relay/apply.c relay/observe.c relay/msg.c relay/net_usage.c
 // link: relay/net_tally.c relay/net_proxy.c relay/net_pool.c relay/net_database.c
-// link: relay/net_shaper.c relay/pool.c relay/tally.c
+// link: relay/net_announce.c relay/net_shaper.c relay/pool.c relay/tally.c
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>

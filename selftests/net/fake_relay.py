@@ -102,6 +102,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.offer(ask)
             return
         self.note(f"POST {ask['container']} ipv4={ask['ipv4']} {ask['pubkey']}")
+        if "bandwidth" in ask or "firewall" in ask:
+            self.note(f"WANTS {ask['container']} bandwidth={ask.get('bandwidth')} firewall={ask.get('firewall')}")
         if ask["ipv4"]:
             self.reply(403, {"code": "ipv4_quota", "detail": "none left"})
             return

@@ -25,7 +25,7 @@ trap cleanup EXIT
 
 n=0 failed=0
 echo "TAP version 13"
-echo "1..54"
+echo "1..56"
 check() { # check NAME COMMAND...
 	local name=$1
 	shift
@@ -175,11 +175,14 @@ hanging=$tmp/containers/$(id 3).hang
 : >"$hanging"
 event start 3
 within 15 test -e "${hanging}s"
-container 5 other 104 bridge '{"sidecar.enable":"true"}'
+container 5 other 104 bridge '{"sidecar.enable":"true","sidecar.bandwidth":"50","sidecar.firewall":"allow tcp 22,80; deny"}'
 event start 5
 other() { grep -q '^POST other' "$tmp/relay"; }
 # An inspection is given up after 10 s.
 check "one container's inspection that hangs does not delay another's" within 8 other
+check "its labels for bandwidth and firewall reach the relay" \
+	asked '^WANTS other bandwidth=50 firewall=allow in tcp 22; allow in tcp 80; deny in$'
+check "which is told nothing of the kind for a container without them" test -z "$(grep '^WANTS web' "$tmp/relay")"
 container 3 right 102 bridge '{"sidecar.enable":"true"}'
 event rename 3
 # Nothing shows that the event has arrived. Too early would make this pass, not fail.
