@@ -84,7 +84,9 @@ struct container {
 	bool keyed;		/* an exchange has succeeded since the relay was asked last */
 	unsigned int psk_calls; /* of these three, to relay and helper, unanswered */
 	struct mono psk_handshake, psk_looked;
-	bool psk_old; /* and that was said */
+	bool psk_old;	      /* and that was said */
+	struct mono psk_shut; /* strict: when the helper was told to close the tunnel; 0: not */
+	bool psk_shut_said;
 	struct container_rotation rotation;
 	struct container_mtu mtu;
 	char said[ERR_TEXT_LEN]; /* so that nothing is logged every half minute */

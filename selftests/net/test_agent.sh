@@ -25,7 +25,7 @@ trap cleanup EXIT
 
 n=0 failed=0
 echo "TAP version 13"
-echo "1..54"
+echo "1..63"
 check() { # check NAME COMMAND...
 	local name=$1
 	shift
@@ -69,8 +69,12 @@ announced=$(echo announced | pin)
 : >"$tmp/log"
 : >"$tmp/relay"
 mkfifo "$tmp/containers/events"
-python3 selftests/net/fake_relay.py 8443 "$tmp/key" "$tmp/cert" "$tmp/relay" "$live" "$announced" &
-pids+=($!)
+start_relay() {
+	python3 selftests/net/fake_relay.py 8443 "$tmp/key" "$tmp/cert" "$tmp/relay" "$live" "$announced" &
+	relay=$!
+	pids+=("$relay")
+}
+start_relay
 python3 selftests/net/fake_docker.py "$tmp/docker.sock" "$tmp/containers" &
 pids+=($!)
 within 15 test -S "$tmp/docker.sock"
@@ -300,18 +304,39 @@ check "removes the peer of one that ends" within 15 deleted "$first"
 check "and leaves that of the container without a place alone" test -n "$last" -a "$(deleted "$last" && echo yes)" = ""
 stop_agent
 
-# Five periods without an exchange are said.
+# Five periods without an exchange are said; strict closes after its time, which runs on over restarts.
 : >"$tmp/log"
 : >"$tmp/relay"
 rm "$tmp/containers/"*.json
 container 5 old 100 bridge '{"sidecar.enable":"true"}'
-echo SIDECAR_PSK_PERIOD=5 >>"$tmp/env"
+printf 'SIDECAR_PSK_PERIOD=5\nSIDECAR_PSK_STRICT=10\n' >>"$tmp/env"
 start_agent
 asked '^COMMIT .* confirmed'
 check "a key that was just agreed on is not old" test "$(mine --status | jq .containers[0].psk_old)" = false
-kill "${pids[0]}"
+on_disk() { [ "$(jq '.entries[] | select(.name == "old") | has("psk")' "$tmp/state/state.json")" = "$1" ]; }
+check "and is on the disk" within 15 on_disk true
+kill "$relay"
+check "strict without a relay: the tunnel is closed" said 'old: for 1[0-9] s: .*tunnel closed'
+check "and no later run has its key" within 15 on_disk false
 old() { grep -qE 'old: for 2[5-9] s: no key exchange succeeded' "$tmp/log"; }
 check "five periods without a relay: the log says so" within 45 old
 check "and so does the status" test "$(mine --status | jq .containers[0].psk_old)" = true
+stop_agent
+: >"$tmp/log"
+start_agent
+check "what was closed stays closed over a restart" said 'old: for ([2-9][0-9]|1[0-9]{2}) s: .*tunnel closed'
+check "and without its key" on_disk false
+: >"$tmp/relay"
+start_relay
+check "an exchange opens it again" asked '^COMMIT .* confirmed'
+check "with a key that is kept" within 15 on_disk true
+kill "$relay"
+stop_agent
+jq '.entries |= map(if .name == "old" then .psk_at -= 100 else . end)' "$tmp/state/state.json" >"$tmp/edited"
+cat "$tmp/edited" >"$tmp/state/state.json"
+: >"$tmp/log"
+start_agent
+check "a time that passed while no agent ran counts" said 'old: for 1[0-9]{2} s: .*tunnel closed'
+check "and that key is not used either" on_disk false
 stop_agent
 exit $failed
