@@ -42,6 +42,7 @@ void worker_psk_start(struct container *c)
 	c->psk_shut = (struct mono){};
 	c->psk_shut_said = false;
 	c->psk_old = false;
+	backoff_reset(&c->psk_later);
 	c->psk_handshake = (struct mono){};
 }
 
@@ -104,6 +105,12 @@ static void refused(struct container *c, const struct psk_call *call, const stru
 	psk_agent_failed(&c->psk, call->epoch, jitter(), mono_now());
 	if (a->r == -EHOSTUNREACH)
 		return;
+	if (a->r == -EBUSY) {
+		c->put_off = true;
+		backoff_fail(&c->psk_later, WORKER_LATER_MIN_MS, WORKER_LATER_MAX_MS);
+		worker_say(c, EVENT_RELAY_LATER, a->err.text);
+		return;
+	}
 	worker_say(c, EVENT_PSK_FAILED, a->err.text);
 	/* The relay does not know the peer. */
 	if (a->r == -ENOENT && !c->busy)
@@ -134,6 +141,7 @@ static void on_committed(struct container *c, const struct psk_call *call)
 		  (unsigned long long)call->epoch);
 	worker_psk_keep(c);
 	c->keyed = true;
+	c->put_off = false;
 	c->psk_shut = (struct mono){};
 	c->psk_shut_said = false;
 	install(c);
@@ -156,6 +164,8 @@ static void on_answer(const struct relay_answer *a, void *ctx)
 	struct container *c = call->c;
 	bool ours = take(call, a);
 
+	if (ours && a->r != -EBUSY)
+		backoff_reset(&c->psk_later);
 	if (ours && a->r == -ESTALE)
 		psk_agent_stale(&c->psk, call->epoch, a->psk_epoch, mono_now());
 	else if (ours && a->r)
@@ -199,7 +209,7 @@ void worker_psk_step(struct container *c)
 	enum psk_agent_do what;
 	int r;
 
-	if (c->worker->stopping || !c->entry || !c->confirmed)
+	if (c->worker->stopping || !c->entry || !c->confirmed || !backoff_due(&c->psk_later))
 		return;
 	what = psk_agent_due(&c->psk, mono_now());
 	if (what == PSK_AGENT_NOTHING)
@@ -224,6 +234,7 @@ void worker_psk_posted(struct container *c, uint64_t next)
 
 	/* Whatever the relay had, it may have a random key now. */
 	c->keyed = false;
+	backoff_reset(&c->psk_later);
 	psk_agent_hint(&c->psk, next, now);
 	psk_agent_renew(&c->psk, now);
 	worker_psk_step(c);

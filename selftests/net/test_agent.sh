@@ -25,7 +25,7 @@ trap cleanup EXIT
 
 n=0 failed=0
 echo "TAP version 13"
-echo "1..63"
+echo "1..77"
 check() { # check NAME COMMAND...
 	local name=$1
 	shift
@@ -220,7 +220,11 @@ stop_agent
 leave_next "$(printf '%032d' 1 | base64)"
 : >"$tmp/relay"
 : >"$tmp/relay.turned"
+echo 'DROP 429 rate_limited' >"$tmp/relay.refuse"
 start_agent
+refused() { [ "$(grep -c "^REFUSED $1 " "$tmp/relay")" -ge "$2" ]; } # refused WHAT TIMES
+check "a relay that does not say which key it has is asked again" within 15 refused DROP 2
+rm "$tmp/relay.refuse"
 asked '^DROP .* turned' || true
 new=$(drop turned)
 new=${new#* }
@@ -302,6 +306,45 @@ event destroy 1
 deleted() { grep -qF "DELETE $1" "$tmp/relay"; }
 check "removes the peer of one that ends" within 15 deleted "$first"
 check "and leaves that of the container without a place alone" test -n "$last" -a "$(deleted "$last" && echo yes)" = ""
+stop_agent
+
+# A relay that refuses one container for now (503 with a code of its own) was reached.
+: >"$tmp/log"
+: >"$tmp/relay"
+rm "$tmp/containers/"*.json
+container 6 full 100 bridge '{"sidecar.enable":"true"}'
+container 7 fine 101 bridge '{"sidecar.enable":"true"}'
+echo 'full 503 relay_full' >"$tmp/relay.refuse"
+start_agent
+check "a relay that is full: the log names the container" said 'container full: 503 relay_full: not now: .* \[411\]$'
+check "which is asked for again" within 20 refused full 3
+check "the relay counts as reached all the time" test -z "$(grep -E '\[40[123]\]$' "$tmp/log")"
+check "and the other container's exchange is not hindered" said 'fine: PSK epoch'
+check "nor is the relay asked for all peers at each try" test "$(grep -c '^LIST' "$tmp/relay")" -le 2
+echo 'psk:fine 503 busy' >>"$tmp/relay.refuse"
+stop_agent
+: >"$tmp/log"
+: >"$tmp/relay"
+start_agent
+check "an exchange that is refused for now is said" said 'container fine: 503 busy: not now: .* \[411\]$'
+check "with the last key the tunnel goes on" said 'fine: attach$'
+check "and is tried again" within 20 refused psk:fine 3
+check "by a relay that was reached" test -z "$(grep -E '\[(40[123]|501)\]$' "$tmp/log")"
+echo 'MACHINE 503 busy' >"$tmp/relay.refuse"
+stop_agent
+: >"$tmp/log"
+: >"$tmp/relay"
+start_agent
+check "so is a session that is refused for now" said 'container fine: 503 busy: not now: .* \[411\]$'
+check "of a relay that was reached" test -z "$(grep -E '\[40[123]\]$' "$tmp/log")"
+rm "$tmp/relay.refuse"
+check "and comes later" asked '^POST fine '
+echo 'full 502 -' >"$tmp/relay.refuse"
+stop_agent
+: >"$tmp/log"
+start_agent
+check "a 5xx of something else than the relay: it was not reached" said '502 .*: relay not reached.* \[401\]$'
+rm "$tmp/relay.refuse"
 stop_agent
 
 # Five periods without an exchange are said; strict closes after its time, which runs on over restarts.
