@@ -105,8 +105,8 @@ static void refused(struct container *c, const struct psk_call *call, const stru
 	psk_agent_failed(&c->psk, call->epoch, jitter(), mono_now());
 	if (a->r == -EHOSTUNREACH)
 		return;
-	if (a->r == -EBUSY) {
-		c->put_off = true;
+	c->put_off = a->r == -EBUSY;
+	if (c->put_off) {
 		backoff_fail(&c->psk_later, WORKER_LATER_MIN_MS, WORKER_LATER_MAX_MS);
 		worker_say(c, EVENT_RELAY_LATER, a->err.text);
 		return;
