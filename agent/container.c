@@ -68,7 +68,8 @@ struct plan_in container_plan_in(const struct container *c, bool relay_down)
 		.confirmed = c->confirmed && !strcmp(c->posted_name, c->now.name),
 		.keyed = c->keyed,
 		.readd = c->readd,
-		.relay_down = relay_down,
+		/* It has not taken the addresses back either. */
+		.relay_down = relay_down || (c->put_off && e && e->has_psk),
 		.relay_due = backoff_due(&c->relay),
 		.helper_due = backoff_due(&c->helper),
 	};

@@ -33,7 +33,7 @@ struct container_rotation {
 	struct psk_agent psk;	     /* of the next key */
 	struct state_config config;  /* the tunnel with the next key */
 	struct http_exchange *asked; /* somebody waits for the end; NULL: nobody */
-	char why[ERR_TEXT_LEN];	     /* it fails, if it does */
+	char why[ERR_TEXT_LEN + 16]; /* it fails, if it does: "STATE: ..." */
 	struct mono last;	     /* when the last one ended, or the tunnel began */
 };
 
@@ -73,6 +73,7 @@ struct container {
 	struct state_config applied; /* what the tunnel was made from */
 	/* The relay. */
 	bool confirmed, readd;
+	bool put_off;			  /* it refuses for now what this one asks for */
 	bool without_v4;		  /* the account has no IPv4 address to give */
 	char posted_name[STATE_NAME_LEN]; /* as the relay knows it */
 	struct backoff relay, helper;
@@ -81,10 +82,13 @@ struct container {
 	struct mono handshake_since;
 	/* worker_psk.c */
 	struct psk_agent psk;
-	bool keyed;		/* an exchange has succeeded since the relay was asked last */
-	unsigned int psk_calls; /* of these three, to relay and helper, unanswered */
+	bool keyed;		  /* an exchange has succeeded since the relay was asked last */
+	unsigned int psk_calls;	  /* of these three, to relay and helper, unanswered */
+	struct backoff psk_later; /* the relay refuses the exchange for now */
 	struct mono psk_handshake, psk_looked;
-	bool psk_old; /* and that was said */
+	bool psk_old;	      /* and that was said */
+	struct mono psk_shut; /* strict: when the helper was told to close the tunnel; 0: not */
+	bool psk_shut_said;
 	struct container_rotation rotation;
 	struct container_mtu mtu;
 	char said[ERR_TEXT_LEN]; /* so that nothing is logged every half minute */

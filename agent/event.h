@@ -45,7 +45,8 @@
 	  "The container's name is too long or has characters that no address can be kept for.")   \
 	X(ATTACHED, 305, INFO, "attached", "The container has its addresses.")                     \
 	X(ATTACHED_KNOWN, 306, WARN, "attached with its last known addresses",                     \
-	  "The relay's API does not answer; the tunnel is made as it was and will be confirmed.")  \
+	  "The relay's API does not answer, or refuses for now; the tunnel is made as it was and " \
+	  "will be confirmed.")                                                                    \
 	X(NO_IPV4, 307, WARN, "IPv6 only",                                                         \
 	  "The label asks for IPv4, and the account or the relay has none to give.")               \
 	X(ATTACH_FAILED, 308, WARN, "not attached, will be tried again",                           \
@@ -86,6 +87,10 @@
 	X(PINS_CHANGED, 410, INFO, "the relay has other keys",                                     \
 	  "It announced them through the connection that the former keys hold for. Nothing is to " \
 	  "be done.")                                                                              \
+	X(RELAY_LATER, 411, WARN, "the relay refused for now, will be tried again",                \
+	  "It was reached, and is full, busy or in trouble of its own; its code says which. "      \
+	  "Nothing is to be done here, and a tunnel that is there stays. If it goes on, the "      \
+	  "relay's operator finds the reason with relayctl status and in relayd's log.")           \
 	X(PSK_FAILED, 501, WARN, "key exchange failed, will be tried again",                       \
 	  "The relay refused the exchange of a pre-shared key. The last key stays.")               \
 	X(PSK_CLOSED, 502, ERR, "no key exchange succeeded, tunnel closed",                        \

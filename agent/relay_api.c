@@ -102,6 +102,14 @@ static int offer_parse(const json_t *json, struct relay_answer *ret, struct err 
 	return 0;
 }
 
+/* The relay's own words, and not those of something between it and us. */
+static bool is_problem(const struct http_msg *msg)
+{
+	const char *type = http_msg_header(msg, "content-type");
+
+	return type && !strcmp(type, "application/problem+json");
+}
+
 /* application/problem+json (RFC 9457), if it is that. */
 static void set_refused(struct relay_answer *a, const struct http_msg *msg)
 {
@@ -109,14 +117,17 @@ static void set_refused(struct relay_answer *a, const struct http_msg *msg)
 	const char *code = "error", *detail = msg->reason ? msg->reason : "";
 	char shown_code[40], shown[200];
 	int r = -EPROTO;
+	bool own;
 
 	json_parse(msg->body, msg->body_len, "answer", &json, NULL);
-	json_get_string(json, "code", &code, NULL);
+	own = !json_get_string(json, "code", &code, NULL) && is_problem(msg);
 	json_get_string(json, "detail", &detail, NULL);
 	if (!strncmp(code, "ipv4_", strlen("ipv4_")))
 		r = -EDQUOT;
 	else if (msg->status >= 500)
-		r = -EHOSTUNREACH;
+		r = own ? -EBUSY : -EHOSTUNREACH;
+	else if (msg->status == 408 || msg->status == 429)
+		r = -EBUSY;
 	else if (msg->status == 401 || msg->status == 403)
 		r = -EACCES;
 	else if (msg->status == 404)
@@ -246,6 +257,19 @@ void relay_api_resume(struct relay_api *api)
 		c->again = true;
 		if (send_call(c))
 			end_unsent(c, "out of memory");
+	}
+}
+
+void relay_api_put_off(struct relay_api *api, const struct relay_answer *session)
+{
+	struct relay_call *c = steal(&api->held), *next;
+	struct relay_answer a = {.r = session->r, .status = session->status, .err = session->err};
+
+	memcpy(a.code, session->code, sizeof(a.code));
+	for (; c; c = next) {
+		next = c->next;
+		c->cb(&a, c->ctx);
+		call_free(c);
 	}
 }
 

@@ -27,12 +27,13 @@ struct relay_api {
 };
 
 /*
- * r: 0; -EHOSTUNREACH: not reached, or the relay has trouble of its own (5xx): come again soon;
- * -EALREADY: the peer has its next key; -EAGAIN: the next key has not carried a packet yet;
- * -ESTALE: the epoch; psk_epoch is the next one;
- * -EDQUOT: no IPv4 address for it, by its tier or because there is none left;
- * -EACCES: the token (401, 403), or the machine; -ENOENT: 404; -EPROTO: any other refusal, or
- * nonsense. err: for the operator, "peer_quota: the account has ...".
+ * r: 0; -EHOSTUNREACH: not reached, or something else than the relay answered (5xx): come again
+ * soon; -EBUSY: the relay refuses for now (5xx with a code of its own, 408, 429): reached, and
+ * full, busy or in trouble; -EALREADY: the peer has its next key; -EAGAIN: the next key has not
+ * carried a packet yet; -ESTALE: the epoch; psk_epoch is the next one; -EDQUOT: no IPv4 address for
+ * it, by its tier or because there is none left; -EACCES: the token (401, 403), or the machine;
+ * -ENOENT: 404; -EPROTO: any other refusal, or nonsense. err: for the operator, "peer_quota: the
+ * account has ...".
  */
 struct relay_answer {
 	int r;
@@ -91,6 +92,8 @@ int relay_api_ask(struct relay_api *api, const char *method, const char *target,
 		  relay_api_cb *cb, void *ctx);
 /* There is a session, or it was refused: what waits for it is sent again. */
 void relay_api_resume(struct relay_api *api);
+/* It was refused for now: so is what waits for it. */
+void relay_api_put_off(struct relay_api *api, const struct relay_answer *session);
 /* From here on connections are believed by these pins; the one that is open goes on. */
 int relay_api_set_pins(struct relay_api *api, const struct tls_pin *pins, size_t n,
 		       struct err *err);

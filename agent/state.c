@@ -93,6 +93,18 @@ bool state_is_doubtful(const struct state *state)
 	return lost > STATE_DOUBT_MIN && lost > registered / 2;
 }
 
+int64_t state_psk_age_s(struct state *state, struct state_entry *entry, int64_t now_s)
+{
+	if (entry->psk_at_s > now_s || (entry->has_psk && !entry->psk_at_s)) {
+		entry->psk_at_s = now_s;
+		state->dirty = true;
+	}
+	if (!entry->psk_at_s)
+		return 0;
+	return now_s - entry->psk_at_s < STATE_MAX_AGE_S ? now_s - entry->psk_at_s
+							 : STATE_MAX_AGE_S;
+}
+
 int state_next_make(struct state *state, struct state_entry *entry, struct err *err)
 {
 	int r = wg_key_make(entry->next_private);

@@ -20,7 +20,8 @@
 #define STATE_ID_LEN 65
 #define STATE_MAX_ENTRIES 2048 /* full: the entry unused for longest goes, else -ENOSPC */
 #define STATE_PATH_LEN 192
-#define STATE_DOUBT_MIN 8 /* so many registered entries may lose their containers at once */
+#define STATE_MAX_AGE_S INT32_MAX /* in ns it has a place in a struct mono */
+#define STATE_DOUBT_MIN 8	  /* so many registered entries may lose their containers at once */
 
 struct container;
 
@@ -44,6 +45,7 @@ struct state_entry {
 	bool has_psk; /* the last one agreed: a container's restart while the relay's API
 		       * is away needs it */
 	uint8_t psk[KEY_LEN];
+	int64_t psk_at_s; /* its exchange, CLOCK_REALTIME: what outlives a reboot; 0 = none */
 	bool has_config;
 	struct state_config config;
 	/* A rotation was begun: the relay has this key or the other one. */
@@ -80,6 +82,9 @@ int state_add(struct state *state, const char *name, struct state_entry **ret_en
 /* Most of the registered entries have no container, and none of these was seen to end: rather the
  * wrong Docker than so many containers gone. */
 bool state_is_doubtful(const struct state *state);
+/* Since the last exchange; 0: there was none. A time ahead of now_s, and a key without one, as
+ * agents kept it before there was a time, count from now_s on. */
+int64_t state_psk_age_s(struct state *state, struct state_entry *entry, int64_t now_s);
 /* The next key: a new one; it becomes the entry's key; it is forgotten. */
 int state_next_make(struct state *state, struct state_entry *entry, struct err *err);
 void state_next_take(struct state *state, struct state_entry *entry);

@@ -66,7 +66,7 @@ static int load_config(const json_t *obj, struct state_config *c, struct err *er
 static int load_entry(const json_t *obj, struct state_entry *e, struct err *err)
 {
 	const json_t *config = json_object_get(obj, "config");
-	uint64_t used_at = 0;
+	uint64_t used_at = 0, psk_at = 0;
 	int r;
 
 	r = get_text(obj, "name", e->name, sizeof(e->name), err);
@@ -82,6 +82,8 @@ static int load_entry(const json_t *obj, struct state_entry *e, struct err *err)
 		r = get_key(obj, "psk", e->psk, err);
 		e->has_psk = !r;
 	}
+	/* A file of before has none. */
+	json_get_u64(obj, "psk_at", 0, INT64_MAX, &psk_at, NULL);
 	if (!r && json_object_get(obj, "next_private_key")) {
 		r = get_key(obj, "next_private_key", e->next_private, err);
 		if (!r)
@@ -97,6 +99,7 @@ static int load_entry(const json_t *obj, struct state_entry *e, struct err *err)
 	if (r)
 		return r;
 	e->used_at_s = (int64_t)used_at;
+	e->psk_at_s = (int64_t)psk_at;
 	e->used = true;
 	return 0;
 }
@@ -185,6 +188,8 @@ static json_t *entry_json(const struct state_entry *e)
 			 e->has_config ? config_json(&e->config) : json_null());
 	if (json && e->has_psk)
 		json_object_set_new(json, "psk", json_string(b64_key_text(key, e->psk)));
+	if (json && e->psk_at_s)
+		json_object_set_new(json, "psk_at", json_integer(e->psk_at_s));
 	if (json && e->has_next)
 		json_object_set_new(json, "next_private_key",
 				    json_string(b64_key_text(key, e->next_private)));

@@ -15,6 +15,8 @@
 #include "trust.h"
 
 #define WORKER_TICK_MS 1000
+#define WORKER_LATER_MIN_MS 2000 /* pauses after what the relay refuses for now */
+#define WORKER_LATER_MAX_MS 60000
 #define WORKER_RECONCILE_MS 30000 /* Docker's events are hints; the relay may have lost peers */
 
 struct worker {
@@ -43,6 +45,7 @@ struct worker {
 	bool left_out; /* of the last list, or since: not all had a place in the table */
 	bool relay_down;
 	bool relay_listing;
+	bool list_put_off;	/* the relay refuses the list for now, and that was said */
 	struct backoff deletes; /* of peers without a container */
 	int exit_code;
 };

@@ -11,6 +11,7 @@
 #include "../lib/log.h"
 
 #define DOUBT_STATUS_MS 5000
+#define SHUT_SAY_MS 3000 /* what an exchange opens again at once is no news */
 
 /* An answer may come when the container, or its entry, has gone. */
 struct psk_call {
@@ -32,12 +33,16 @@ static unsigned int jitter(void)
 void worker_psk_start(struct container *c)
 {
 	const struct conf *conf = &c->worker->conf;
+	struct state_entry *e = c->entry;
+	int64_t age_s = state_psk_age_s(&c->worker->state, e, time(NULL));
 
 	psk_agent_init(&c->psk, conf->psk_period_s * 1000, conf->psk_strict_s * 1000, mono_now());
-	if (c->entry->has_psk)
-		psk_agent_adopt(&c->psk, c->entry->psk);
+	psk_agent_adopt(&c->psk, e->has_psk ? e->psk : NULL, age_s * 1000);
 	c->keyed = false;
+	c->psk_shut = (struct mono){};
+	c->psk_shut_said = false;
 	c->psk_old = false;
+	backoff_reset(&c->psk_later);
 	c->psk_handshake = (struct mono){};
 }
 
@@ -53,9 +58,12 @@ void worker_psk_keep(struct container *c)
 	struct state_entry *e = c->entry;
 	const uint8_t *psk = psk_agent_key(&c->psk);
 
+	explicit_bzero(e->psk, KEY_LEN);
 	e->has_psk = psk != NULL;
-	if (psk)
+	if (psk) {
 		memcpy(e->psk, psk, KEY_LEN);
+		e->psk_at_s = time(NULL) - mono_ms_since(c->psk.done) / 1000;
+	}
 	c->worker->state.dirty = true;
 	worker_save(c->worker);
 }
@@ -73,16 +81,18 @@ static void on_installed(const struct helper_msg *answer, void *ctx)
 		event_log(EVENT_HELPER_FAILED, container_label(c), c->id, "%s", answer->text);
 }
 
-/* Into the tunnel that is there; one that is not there yet is made with it. */
+/* Into the tunnel that is there; one that is not there yet is made with it. What strict closes may
+ * be there from an earlier run, which making it again would leave as it is. */
 static void install(struct container *c)
 {
 	struct helper_msg msg = {.type = HELPER_PSK, .handle = c->handle};
+	const struct state_config *config = c->attached ? &c->applied : &c->entry->config;
 	const uint8_t *psk = psk_agent_key(&c->psk);
 
-	if (!c->attached || !c->handle)
+	if (!c->handle || (!c->attached && !c->psk.closed))
 		return;
 	memcpy(msg.psk.which.public_key, c->entry->public_key, KEY_LEN);
-	memcpy(msg.psk.relay_key, c->applied.relay_key, KEY_LEN);
+	memcpy(msg.psk.relay_key, config->relay_key, KEY_LEN);
 	if (psk)
 		memcpy(msg.psk.psk, psk, KEY_LEN);
 	if (!helper_client_call(&c->worker->helper, &msg, on_installed, c))
@@ -95,6 +105,12 @@ static void refused(struct container *c, const struct psk_call *call, const stru
 	psk_agent_failed(&c->psk, call->epoch, jitter(), mono_now());
 	if (a->r == -EHOSTUNREACH)
 		return;
+	c->put_off = a->r == -EBUSY;
+	if (c->put_off) {
+		backoff_fail(&c->psk_later, WORKER_LATER_MIN_MS, WORKER_LATER_MAX_MS);
+		worker_say(c, EVENT_RELAY_LATER, a->err.text);
+		return;
+	}
 	worker_say(c, EVENT_PSK_FAILED, a->err.text);
 	/* The relay does not know the peer. */
 	if (a->r == -ENOENT && !c->busy)
@@ -125,6 +141,9 @@ static void on_committed(struct container *c, const struct psk_call *call)
 		  (unsigned long long)call->epoch);
 	worker_psk_keep(c);
 	c->keyed = true;
+	c->put_off = false;
+	c->psk_shut = (struct mono){};
+	c->psk_shut_said = false;
 	install(c);
 }
 
@@ -145,6 +164,8 @@ static void on_answer(const struct relay_answer *a, void *ctx)
 	struct container *c = call->c;
 	bool ours = take(call, a);
 
+	if (ours && a->r != -EBUSY)
+		backoff_reset(&c->psk_later);
 	if (ours && a->r == -ESTALE)
 		psk_agent_stale(&c->psk, call->epoch, a->psk_epoch, mono_now());
 	else if (ours && a->r)
@@ -188,7 +209,7 @@ void worker_psk_step(struct container *c)
 	enum psk_agent_do what;
 	int r;
 
-	if (c->worker->stopping || !c->entry || !c->confirmed)
+	if (c->worker->stopping || !c->entry || !c->confirmed || !backoff_due(&c->psk_later))
 		return;
 	what = psk_agent_due(&c->psk, mono_now());
 	if (what == PSK_AGENT_NOTHING)
@@ -213,6 +234,7 @@ void worker_psk_posted(struct container *c, uint64_t next)
 
 	/* Whatever the relay had, it may have a random key now. */
 	c->keyed = false;
+	backoff_reset(&c->psk_later);
 	psk_agent_hint(&c->psk, next, now);
 	psk_agent_renew(&c->psk, now);
 	worker_psk_step(c);
@@ -250,18 +272,37 @@ static void note_age(struct container *c, struct mono now)
 	c->psk_old = old;
 }
 
+/* The key goes from the disk first: whatever crashes, no later run has it. */
+static void shut(struct container *c, struct mono now)
+{
+	if (c->entry->has_psk)
+		worker_psk_keep(c);
+	if (!c->handle)
+		return;
+	if (!c->psk_shut.ns) {
+		c->psk_shut = now;
+		install(c);
+	}
+	if (c->psk_shut_said || mono_ms_since(c->psk_shut) < SHUT_SAY_MS)
+		return;
+	c->psk_shut_said = true;
+	event_log(EVENT_PSK_CLOSED, container_label(c), c->id, "for %lld s",
+		  (long long)mono_ms_since(c->psk.done) / 1000);
+}
+
 void worker_psk_tick(struct container *c)
 {
 	struct mono now = mono_now();
+	bool another;
 
 	if (!c->entry)
 		return;
-	if (psk_agent_handshake(&c->psk, c->psk_handshake, now)) {
+	another = psk_agent_handshake(&c->psk, c->psk_handshake, now);
+	if (c->psk.closed) {
+		shut(c, now);
+	} else if (another) {
 		log_debug("container %s: another PSK", container_label(c));
 		install(c);
-		if (c->psk.closed)
-			event_log(EVENT_PSK_CLOSED, container_label(c), c->id, "for %u s",
-				  c->worker->conf.psk_strict_s);
 	}
 	note_age(c, now);
 	/* In doubt the half minute between two looks at the tunnel is too long. */

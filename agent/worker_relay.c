@@ -45,6 +45,8 @@ static void note(struct worker *w, const struct relay_answer *a, struct backoff 
 		backoff_reset(b);
 	else if (a->r == -EHOSTUNREACH)
 		backoff_fail(b, RELAY_PAUSE_MIN_MS, RELAY_PAUSE_MAX_MS);
+	else if (a->r == -EBUSY)
+		backoff_fail(b, WORKER_LATER_MIN_MS, WORKER_LATER_MAX_MS);
 	else
 		backoff_fail(b, REFUSED_PAUSE_MIN_MS, REFUSED_PAUSE_MAX_MS);
 }
@@ -84,6 +86,8 @@ static void on_post(const struct relay_answer *a, void *ctx)
 	if (w->stopping)
 		return;
 	note(w, a, &c->relay);
+	if (a->r != -EHOSTUNREACH)
+		c->put_off = a->r == -EBUSY;
 	if (!a->r && memcmp(a->public_key, c->entry->public_key, KEY_LEN)) {
 		worker_say(c, EVENT_RELAY_REFUSED, "the answer is about another key");
 		backoff_fail(&c->relay, REFUSED_PAUSE_MIN_MS, REFUSED_PAUSE_MAX_MS);
@@ -96,6 +100,8 @@ static void on_post(const struct relay_answer *a, void *ctx)
 		c->without_v4 = true;
 		backoff_reset(&c->relay);
 		worker_say(c, EVENT_NO_IPV4, a->err.text);
+	} else if (a->r == -EBUSY) {
+		worker_say(c, EVENT_RELAY_LATER, a->err.text);
 	} else if (a->r != -EHOSTUNREACH) {
 		worker_say(c, EVENT_RELAY_REFUSED, a->err.text);
 	}
@@ -143,6 +149,8 @@ static void on_delete(const struct relay_answer *a, void *ctx)
 	if (!a->r || a->r == -ENOENT) {
 		backoff_reset(&c->relay);
 		c->readd = c->confirmed = false;
+	} else if (a->r == -EBUSY) {
+		worker_say(c, EVENT_RELAY_LATER, a->err.text);
 	}
 	worker_step(c);
 }
@@ -163,13 +171,17 @@ static void on_orphan_deleted(const struct relay_answer *a, void *ctx)
 {
 	AUTO_FREE struct orphan *o = ctx;
 	struct worker *w = o->w;
+	bool first = !w->deletes.ms;
 
 	if (w->stopping)
 		return;
 	note(w, a, &w->deletes);
 	if (a->r == -ENOENT)
 		backoff_reset(&w->deletes);
-	else if (a->r && a->r != -EHOSTUNREACH)
+	else if (a->r == -EBUSY && first)
+		event_log(EVENT_RELAY_LATER, o->e && o->e->name[0] ? o->e->name : NULL,
+			  o->e ? o->e->id : NULL, "%s", a->err.text);
+	else if (a->r && a->r != -EHOSTUNREACH && a->r != -EBUSY)
 		event_log(EVENT_RELAY_REFUSED, o->e && o->e->name[0] ? o->e->name : NULL,
 			  o->e ? o->e->id : NULL, "%s", a->err.text);
 	if (o->e)
@@ -295,6 +307,9 @@ static void on_peers(const struct relay_answer *a, void *ctx)
 	if (w->stopping)
 		return;
 	note(w, a, &unused);
+	if (a->r == -EBUSY && !w->list_put_off)
+		event_log(EVENT_RELAY_LATER, NULL, NULL, "%s", a->err.text);
+	w->list_put_off = a->r == -EBUSY;
 	if (!a->r && worker_synced(w))
 		compare(w, a->list);
 	else if (a->r && a->r != -EHOSTUNREACH)

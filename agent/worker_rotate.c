@@ -82,13 +82,21 @@ static void take_over(struct container *c)
 	worker_psk_keep(c);
 }
 
+static void note_why(struct container *c, const char *why)
+{
+	struct container_rotation *rot = &c->rotation;
+
+	snprintf(rot->why, sizeof(rot->why), "%s: %s", rotate_state_name(rot->step.state), why);
+}
+
+/* why: not done; NULL: as noted. */
 static void done(struct container *c, enum rotate_result result, const char *why)
 {
 	struct container_rotation *rot = &c->rotation;
 	enum rotate_state was = rot->step.state;
 
-	if (result != ROTATE_OK && was < ROTATE_SWITCHING)
-		snprintf(rot->why, sizeof(rot->why), "%s: %s", rotate_state_name(was), why);
+	if (result != ROTATE_OK && was < ROTATE_SWITCHING && why)
+		note_why(c, why);
 	if (rotate_done(&rot->step, result, mono_now()))
 		take_over(c);
 	if (rot->step.state != was)
@@ -107,6 +115,7 @@ static enum rotate_result result_of(const struct relay_answer *a)
 	case -EALREADY:
 		return ROTATE_TURNED;
 	case -EAGAIN:
+	case -EBUSY:
 	case -EHOSTUNREACH:
 		return ROTATE_LATER;
 	default:
@@ -173,10 +182,12 @@ static void on_psk(const struct relay_answer *a, void *ctx)
 		psk_agent_answered(&rot->psk, &ids, call->epoch, &a->psk, now, &err);
 	else
 		psk_agent_committed(&rot->psk, call->epoch, 500, now);
+	if (a->r)
+		note_why(c, a->err.text);
 	if (rot->psk.ever)
-		done(c, ROTATE_OK, "");
-	else if (a->r && a->r != -ESTALE && a->r != -EHOSTUNREACH)
-		done(c, ROTATE_NO, a->err.text);
+		done(c, ROTATE_OK, NULL);
+	else if (a->r && a->r != -ESTALE && a->r != -EBUSY && a->r != -EHOSTUNREACH)
+		done(c, ROTATE_NO, NULL);
 	else
 		key_step(c);
 }
@@ -205,7 +216,7 @@ static void key_step(struct container *c)
 	if (r) {
 		if (call && what != PSK_AGENT_NOTHING)
 			psk_agent_failed(&rot->psk, call->epoch, 0, mono_now());
-		done(c, ROTATE_LATER, "the relay does not answer");
+		done(c, ROTATE_LATER, what == PSK_AGENT_NOTHING ? NULL : "out of memory");
 		return;
 	}
 	c->psk_calls++;
@@ -364,8 +375,11 @@ static void on_resolved(const struct relay_answer *a, void *ctx)
 	if (w->stopping)
 		return;
 	worker_note(w, a);
-	if (a->r == -EHOSTUNREACH || a->r == -EACCES) {
+	if (a->r == -EHOSTUNREACH || a->r == -EACCES || a->r == -EBUSY) {
+		/* None of these says which key the relay has. */
 		backoff_fail(&c->relay, RESOLVE_MIN_MS, RESOLVE_MAX_MS);
+		if (a->r == -EBUSY)
+			worker_say(c, EVENT_RELAY_LATER, a->err.text);
 	} else if (a->r == -EALREADY) {
 		state_next_take(&w->state, c->entry);
 		worker_psk_stop(c);

@@ -57,7 +57,7 @@ static void forget_entry(struct container *c)
 		state_next_drop(&c->worker->state, c->entry);
 	worker_psk_stop(c);
 	c->entry = NULL;
-	c->confirmed = c->readd = c->without_v4 = false;
+	c->confirmed = c->readd = c->without_v4 = c->put_off = false;
 	event_log(EVENT_STOPPED, container_label(c), c->id, "%s", "");
 }
 

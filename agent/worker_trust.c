@@ -11,11 +11,15 @@
 
 #define TRUST_TRIES 3 /* a connection that is replaced between signature and request */
 
-static void settled(struct worker *w)
+/* a: how that ended. */
+static void settled(struct worker *w, const struct relay_answer *a)
 {
 	w->trust_asking = false;
 	w->trust_tries = 0;
-	relay_api_resume(&w->relay);
+	if (a && a->r == -EBUSY)
+		relay_api_put_off(&w->relay, a);
+	else
+		relay_api_resume(&w->relay);
 }
 
 static void say_refused(struct worker *w, const char *text)
@@ -46,7 +50,7 @@ static void on_session(const struct relay_answer *a, void *ctx)
 	} else if (!strncmp(a->code, "machine_", strlen("machine_"))) {
 		say_refused(w, a->err.text);
 	}
-	settled(w);
+	settled(w, a);
 }
 
 static json_t *factor_json(const struct machine_factors *f, unsigned int i)
@@ -138,7 +142,7 @@ static void on_relay(const struct relay_answer *a, void *ctx)
 	    !machine_factors_count(&w->factors) ||
 	    json_get_string(a->json, "machine_salt", &text, NULL) || b64_key_parse(text, salt) ||
 	    send_session(w, salt))
-		settled(w);
+		settled(w, a);
 }
 
 static void ask(struct worker *w)
@@ -146,7 +150,7 @@ static void ask(struct worker *w)
 	w->trust_tries++;
 	w->trust_asking = !relay_api_ask(&w->relay, "GET", "/v1/relay", NULL, on_relay, w);
 	if (!w->trust_asking)
-		settled(w);
+		settled(w, NULL);
 }
 
 void worker_trust_ask(struct worker *w)

@@ -180,7 +180,7 @@ static void on_status(const struct helper_msg *answer, void *ctx)
 		c->handshake_s = answer->status.last_handshake_s;
 		c->handshake_since = mono_now();
 	} else if (mono_ms_since(c->handshake_since) > HANDSHAKE_MAX_MS && c->confirmed &&
-		   !c->worker->relay_down) {
+		   !c->worker->relay_down && !c->put_off) {
 		event_log(EVENT_NO_HANDSHAKE, container_label(c), c->id, "for %d s",
 			  (int)(mono_ms_since(c->handshake_since) / 1000));
 		c->readd = true;

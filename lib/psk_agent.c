@@ -20,6 +20,7 @@ void psk_agent_init(struct psk_agent *a, uint32_t period_ms, uint32_t strict_ms,
 		.period_ms = period_ms,
 		.strict_ms = strict_ms,
 		.due = now,
+		.begun = now,
 		.done = now,
 		.installed_at = now,
 	};
@@ -30,8 +31,12 @@ void psk_agent_wipe(struct psk_agent *a)
 	explicit_bzero(a, sizeof(*a));
 }
 
-void psk_agent_adopt(struct psk_agent *a, const uint8_t psk[static KEY_LEN])
+void psk_agent_adopt(struct psk_agent *a, const uint8_t *psk, int64_t age_ms)
 {
+	a->done = later(a->begun, -age_ms);
+	a->closed = a->strict_ms && age_ms >= a->strict_ms;
+	if (!psk || a->closed)
+		return;
 	memcpy(a->key[0], psk, KEY_LEN);
 	a->n_keys = 1;
 	a->installed = 0;
@@ -242,7 +247,8 @@ bool psk_agent_handshake(struct psk_agent *a, struct mono handshake, struct mono
 
 bool psk_agent_old(const struct psk_agent *a, struct mono now)
 {
-	return ms_between(a->done, now) >= (int64_t)a->period_ms * PSK_AGENT_OLD_PERIODS;
+	return ms_between(a->done, now) >= (int64_t)a->period_ms * PSK_AGENT_OLD_PERIODS &&
+	       ms_between(a->begun, now) >= a->period_ms;
 }
 
 const uint8_t *psk_agent_key(const struct psk_agent *a)

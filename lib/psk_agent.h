@@ -44,7 +44,8 @@ struct psk_agent {
 	unsigned int tries;   /* without an answer */
 	unsigned int refused; /* in a row */
 	struct mono due;
-	struct mono done; /* last success, or the beginning */
+	struct mono begun; /* this run */
+	struct mono done;  /* last success, of an earlier run too, or the beginning */
 	/* Keys that the relay may have, the newest first. */
 	uint8_t key[PSK_AGENT_MAX_KEYS][KEY_LEN];
 	unsigned int n_keys;
@@ -57,8 +58,9 @@ struct psk_agent {
 
 /* Due at once. */
 void psk_agent_init(struct psk_agent *a, uint32_t period_ms, uint32_t strict_ms, struct mono now);
-/* A key kept from an earlier run. */
-void psk_agent_adopt(struct psk_agent *a, const uint8_t psk[static KEY_LEN]);
+/* What is kept from an earlier run, right behind init: a key or NULL, and the age of its last
+ * exchange. Strict closes what is too old, and counts on where that run ended. */
+void psk_agent_adopt(struct psk_agent *a, const uint8_t *psk, int64_t age_ms);
 /* What the relay says of the next epoch, outside of an exchange: another one than expected means
  * that it started anew, and an exchange is due. 0 = it does not say. */
 void psk_agent_hint(struct psk_agent *a, uint64_t next, struct mono now);
@@ -87,7 +89,8 @@ void psk_agent_failed(struct psk_agent *a, uint64_t epoch, unsigned int jitter, 
 
 /* The tunnel's last handshake was at `handshake` (ns 0 = never). true: install psk_agent_key(). */
 bool psk_agent_handshake(struct psk_agent *a, struct mono handshake, struct mono now);
-/* Exchanges have failed for so long that somebody should look. */
+/* Exchanges have failed for so long that somebody should look; not before this run has had a period
+ * to make one. */
 bool psk_agent_old(const struct psk_agent *a, struct mono now);
 /* What belongs into the tunnel; NULL: a random key, so that nothing passes. */
 const uint8_t *psk_agent_key(const struct psk_agent *a);

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """fake_relay.py PORT KEY CERT LOG LIVE STANDBY: the relay's /v1/peers, without a data plane. No IPv4
 to give. Peers are changed in a machine session only; of its signature the form alone is looked at,
-since Python does not export keying material."""
+since Python does not export keying material.
+
+LOG.refuse: lines "WHAT STATUS CODE". WHAT is a container's name (its POST), psk:NAME (the exchange),
+DROP (DELETE /v1/peers/rotate) or MACHINE (a session); CODE "-": not the relay's own answer."""
 import base64
 import http.server
 import json
@@ -32,6 +35,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def reply(self, code, obj=None):
         body = b"" if obj is None else json.dumps(obj).encode()
         self.send_response(code)
+        if obj is not None:
+            own = code < 400 or "code" in obj
+            self.send_header("Content-Type", ("text/plain" if not own else "application/json" if code < 400
+                                              else "application/problem+json"))
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -42,10 +49,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def refused(self, what):
+        try:
+            with open(log + ".refuse", encoding="utf-8") as f:
+                how = {w: (int(status), code) for w, status, code in map(str.split, f)}
+        except FileNotFoundError:
+            how = {}
+        if what not in how:
+            return False
+        status, code = how[what]
+        self.note(f"REFUSED {what} {status} {code}")
+        self.reply(status, {"message": "no"} if code == "-" else {"code": code, "detail": "not now"})
+        return True
+
     def stale(self, ask):
         self.reply(409, {"code": "psk_epoch", "epoch": epochs.setdefault(ask["pubkey"], 1000)})
 
     def offer(self, ask):
+        if self.refused("psk:" + peers.get(ask["pubkey"], {}).get("container", "")):
+            return
         if ask["epoch"] != epochs.get(ask["pubkey"]):
             self.note(f"OFFER {ask['epoch']} refused")
             self.stale(ask)
@@ -94,12 +116,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         ask = self.body()
         if self.path == "/v1/machines":
-            self.machine(ask)
+            if not self.refused("MACHINE"):
+                self.machine(ask)
             return
         if self.outside():
             return
         if self.path == "/v1/peers/psk":
             self.offer(ask)
+            return
+        if self.refused(ask["container"]):
             return
         self.note(f"POST {ask['container']} ipv4={ask['ipv4']} {ask['pubkey']}")
         if "bandwidth" in ask or "firewall" in ask:
@@ -117,11 +142,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.reply(200, {"relay": "fake", "region": "", "pins": [live, standby], "machine_salt": SALT,
                              "machine_session": self.session})
             return
+        self.note("LIST")
         self.reply(200, list(peers.values()))
 
     def do_DELETE(self):
         ask = self.body()
         if self.path == "/v1/peers/rotate":
+            if self.refused("DROP"):
+                return
             turned = os.path.exists(log + ".turned")
             self.note(f"DROP {ask['pubkey']} {ask['new_pubkey']} {'turned' if turned else 'dropped'}")
             self.reply(409 if turned else 200, {"code": "rotated"} if turned else {})

@@ -25,7 +25,7 @@ trap cleanup EXIT
 
 n=0 failed=0
 echo "TAP version 13"
-echo "1..56"
+echo "1..79"
 check() { # check NAME COMMAND...
 	local name=$1
 	shift
@@ -69,8 +69,12 @@ announced=$(echo announced | pin)
 : >"$tmp/log"
 : >"$tmp/relay"
 mkfifo "$tmp/containers/events"
-python3 selftests/net/fake_relay.py 8443 "$tmp/key" "$tmp/cert" "$tmp/relay" "$live" "$announced" &
-pids+=($!)
+start_relay() {
+	python3 selftests/net/fake_relay.py 8443 "$tmp/key" "$tmp/cert" "$tmp/relay" "$live" "$announced" &
+	relay=$!
+	pids+=("$relay")
+}
+start_relay
 python3 selftests/net/fake_docker.py "$tmp/docker.sock" "$tmp/containers" &
 pids+=($!)
 within 15 test -S "$tmp/docker.sock"
@@ -219,7 +223,11 @@ stop_agent
 leave_next "$(printf '%032d' 1 | base64)"
 : >"$tmp/relay"
 : >"$tmp/relay.turned"
+echo 'DROP 429 rate_limited' >"$tmp/relay.refuse"
 start_agent
+refused() { [ "$(grep -c "^REFUSED $1 " "$tmp/relay")" -ge "$2" ]; } # refused WHAT TIMES
+check "a relay that does not say which key it has is asked again" within 15 refused DROP 2
+rm "$tmp/relay.refuse"
 asked '^DROP .* turned' || true
 new=$(drop turned)
 new=${new#* }
@@ -303,18 +311,78 @@ check "removes the peer of one that ends" within 15 deleted "$first"
 check "and leaves that of the container without a place alone" test -n "$last" -a "$(deleted "$last" && echo yes)" = ""
 stop_agent
 
-# Five periods without an exchange are said.
+# A relay that refuses one container for now (503 with a code of its own) was reached.
+: >"$tmp/log"
+: >"$tmp/relay"
+rm "$tmp/containers/"*.json
+container 6 full 100 bridge '{"sidecar.enable":"true"}'
+container 7 fine 101 bridge '{"sidecar.enable":"true"}'
+echo 'full 503 relay_full' >"$tmp/relay.refuse"
+start_agent
+check "a relay that is full: the log names the container" said 'container full: 503 relay_full: not now: .* \[411\]$'
+check "which is asked for again" within 20 refused full 3
+check "the relay counts as reached all the time" test -z "$(grep -E '\[40[123]\]$' "$tmp/log")"
+check "and the other container's exchange is not hindered" said 'fine: PSK epoch'
+check "nor is the relay asked for all peers at each try" test "$(grep -c '^LIST' "$tmp/relay")" -le 2
+echo 'psk:fine 503 busy' >>"$tmp/relay.refuse"
+stop_agent
+: >"$tmp/log"
+: >"$tmp/relay"
+start_agent
+check "an exchange that is refused for now is said" said 'container fine: 503 busy: not now: .* \[411\]$'
+check "with the last key the tunnel goes on" said 'fine: attach$'
+check "and is tried again" within 20 refused psk:fine 3
+check "by a relay that was reached" test -z "$(grep -E '\[(40[123]|501)\]$' "$tmp/log")"
+echo 'MACHINE 503 busy' >"$tmp/relay.refuse"
+stop_agent
+: >"$tmp/log"
+: >"$tmp/relay"
+start_agent
+check "so is a session that is refused for now" said 'container fine: 503 busy: not now: .* \[411\]$'
+check "of a relay that was reached" test -z "$(grep -E '\[40[123]\]$' "$tmp/log")"
+rm "$tmp/relay.refuse"
+check "and comes later" asked '^POST fine '
+echo 'full 502 -' >"$tmp/relay.refuse"
+stop_agent
+: >"$tmp/log"
+start_agent
+check "a 5xx of something else than the relay: it was not reached" said '502 .*: relay not reached.* \[401\]$'
+rm "$tmp/relay.refuse"
+stop_agent
+
+# Five periods without an exchange are said; strict closes after its time, which runs on over restarts.
 : >"$tmp/log"
 : >"$tmp/relay"
 rm "$tmp/containers/"*.json
 container 5 old 100 bridge '{"sidecar.enable":"true"}'
-echo SIDECAR_PSK_PERIOD=5 >>"$tmp/env"
+printf 'SIDECAR_PSK_PERIOD=5\nSIDECAR_PSK_STRICT=10\n' >>"$tmp/env"
 start_agent
 asked '^COMMIT .* confirmed'
 check "a key that was just agreed on is not old" test "$(mine --status | jq .containers[0].psk_old)" = false
-kill "${pids[0]}"
+on_disk() { [ "$(jq '.entries[] | select(.name == "old") | has("psk")' "$tmp/state/state.json")" = "$1" ]; }
+check "and is on the disk" within 15 on_disk true
+kill "$relay"
+check "strict without a relay: the tunnel is closed" said 'old: for 1[0-9] s: .*tunnel closed'
+check "and no later run has its key" within 15 on_disk false
 old() { grep -qE 'old: for 2[5-9] s: no key exchange succeeded' "$tmp/log"; }
 check "five periods without a relay: the log says so" within 45 old
 check "and so does the status" test "$(mine --status | jq .containers[0].psk_old)" = true
+stop_agent
+: >"$tmp/log"
+start_agent
+check "what was closed stays closed over a restart" said 'old: for ([2-9][0-9]|1[0-9]{2}) s: .*tunnel closed'
+check "and without its key" on_disk false
+: >"$tmp/relay"
+start_relay
+check "an exchange opens it again" asked '^COMMIT .* confirmed'
+check "with a key that is kept" within 15 on_disk true
+kill "$relay"
+stop_agent
+jq '.entries |= map(if .name == "old" then .psk_at -= 100 else . end)' "$tmp/state/state.json" >"$tmp/edited"
+cat "$tmp/edited" >"$tmp/state/state.json"
+: >"$tmp/log"
+start_agent
+check "a time that passed while no agent ran counts" said 'old: for 1[0-9]{2} s: .*tunnel closed'
+check "and that key is not used either" on_disk false
 stop_agent
 exit $failed

@@ -130,6 +130,7 @@ static void agent_gets(struct world *w, const struct world_message *m)
 		}
 		memcpy(w->disk_psk, w->agent_psk, KEY_LEN);
 		w->on_disk = true;
+		w->disk_ms = w->now_ms;
 		break;
 	case WORLD_STALE:
 		psk_agent_stale(a, m->epoch, m->next, now(w));
@@ -191,6 +192,7 @@ static void wireguard(struct world *w)
 	}
 	if (w->now_ms % 1000 == 0 && psk_agent_handshake(&w->agent, handshake, now(w)))
 		agent_installs(w);
+	w->on_disk = w->on_disk && !w->agent.closed;
 }
 
 void world_step(struct world *w)
@@ -223,8 +225,10 @@ void world_restart_agent(struct world *w)
 	w->restarts++;
 	psk_agent_wipe(&w->agent);
 	psk_agent_init(&w->agent, w->period_ms, w->strict_ms, now(w));
-	if (w->on_disk)
-		psk_agent_adopt(&w->agent, w->disk_psk);
+	if (w->disk_ms)
+		psk_agent_adopt(&w->agent, w->on_disk ? w->disk_psk : NULL, w->now_ms - w->disk_ms);
+	if (w->agent.closed)
+		agent_installs(w);
 }
 
 /* The kernel's keys outlive relayd; a boot begins with a random one. */

@@ -55,6 +55,7 @@ struct world {
 	/* The kernels' keys, and what the agent's disk has. */
 	uint8_t agent_psk[KEY_LEN], relay_psk[KEY_LEN], disk_psk[KEY_LEN];
 	bool on_disk;
+	int64_t disk_ms;      /* when it was agreed on; 0 = never */
 	int64_t handshake_ms; /* 0 = never */
 	int64_t tried_ms;
 	unsigned int exchanges, restarts, lost;

@@ -10,6 +10,8 @@
 static char dir[] = "/tmp/agent-state-XXXXXX";
 static char path[64];
 
+#define KEY "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
 static int clean(UNUSED void **state)
 {
 	unlink(path);
@@ -60,6 +62,7 @@ static void everything_comes_back(UNUSED void **unused)
 	e->config.mtu_max = 1420;
 	e->has_psk = true;
 	memset(e->psk, 9, KEY_LEN);
+	e->psk_at_s = 1790000000;
 	add(&a, "second");
 	assert_int_equal(state_save(&a, NULL), 0);
 	assert_false(a.dirty);
@@ -74,7 +77,9 @@ static void everything_comes_back(UNUSED void **unused)
 	assert_memory_equal(f->private_key, e->private_key, KEY_LEN);
 	assert_true(f->registered && f->has_config && f->has_psk);
 	assert_memory_equal(f->psk, e->psk, KEY_LEN);
+	assert_int_equal(f->psk_at_s, 1790000000);
 	assert_false(state_by_name(&b, "second")->has_psk);
+	assert_int_equal(state_by_name(&b, "second")->psk_at_s, 0);
 	assert_memory_equal(&f->config.v6, &e->config.v6, 16);
 	assert_memory_equal(&f->config.v4, &e->config.v4, 4);
 	assert_int_equal(f->config.endpoint.port, 51820);
@@ -109,6 +114,71 @@ static void a_file_that_makes_no_sense_is_an_error_and_stays(UNUSED void **unuse
 		assert_int_equal(stat(path, &st), 0);
 		assert_int_equal(st.st_size, strlen(texts[i]));
 	}
+}
+
+static void a_key_counts_from_its_exchange(UNUSED void **unused)
+{
+	struct state state = load();
+	struct state_entry *e = add(&state, "web");
+
+	e->has_psk = true;
+	e->psk_at_s = 1000;
+	state.dirty = false;
+	assert_int_equal(state_psk_age_s(&state, e, 1000), 0);
+	assert_int_equal(state_psk_age_s(&state, e, 1700), 700);
+	/* The key may be gone: how long there was no exchange is known all the same. */
+	e->has_psk = false;
+	assert_int_equal(state_psk_age_s(&state, e, 1800), 800);
+	assert_false(state.dirty);
+	assert_int_equal(state_psk_age_s(&state, e, INT64_MAX), STATE_MAX_AGE_S);
+	state_free(&state);
+}
+
+static void a_key_of_the_future_counts_from_now_on(UNUSED void **unused)
+{
+	struct state state = load();
+	struct state_entry *e = add(&state, "web");
+
+	e->has_psk = true;
+	e->psk_at_s = 2000;
+	state.dirty = false;
+	assert_int_equal(state_psk_age_s(&state, e, 1999), 0);
+	assert_true(state.dirty);
+	assert_int_equal(state_psk_age_s(&state, e, 2599), 600);
+	state_free(&state);
+}
+
+static void a_key_of_a_file_without_its_time_counts_from_now_on(UNUSED void **unused)
+{
+	static const char text[] =
+		"{\"version\":1,\"machine\":\"x\",\"entries\":[{\"name\":\"web\","
+		"\"container_id\":\"\",\"private_key\":\"" KEY
+		"\",\"registered\":true,\"used_at\":1,\"psk\":\"" KEY "\"}]}";
+	struct state state;
+	struct state_entry *e;
+
+	assert_int_equal(file_write_atomic(path, 0600, text, strlen(text), NULL), 0);
+	state = load();
+	e = state_by_name(&state, "web");
+	assert_true(e->has_psk);
+	assert_int_equal(state_psk_age_s(&state, e, 5000), 0);
+	/* Over the next restart as well. */
+	assert_true(state.dirty);
+	assert_int_equal(state_save(&state, NULL), 0);
+	state_free(&state);
+	state = load();
+	assert_int_equal(state_psk_age_s(&state, state_by_name(&state, "web"), 5600), 600);
+	state_free(&state);
+}
+
+static void without_an_exchange_nothing_is_old(UNUSED void **unused)
+{
+	struct state state = load();
+	struct state_entry *e = add(&state, "web");
+
+	assert_int_equal(state_psk_age_s(&state, e, 5000), 0);
+	assert_int_equal(e->psk_at_s, 0);
+	state_free(&state);
 }
 
 static void a_next_key_comes_back_and_takes_over(UNUSED void **unused)
@@ -186,8 +256,6 @@ static void a_full_state_drops_what_is_unused_for_longest(UNUSED void **unused)
 }
 
 /* ---- the relay's answer ---- */
-
-#define KEY "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 static int peer(const char *v6, const char *v4, const char *mtu, const char *endpoint,
 		struct relay_answer *ret)
@@ -281,6 +349,10 @@ int main(void)
 		T(a_missing_file_is_an_empty_state),
 		T(everything_comes_back),
 		T(a_file_that_makes_no_sense_is_an_error_and_stays),
+		T(a_key_counts_from_its_exchange),
+		T(a_key_of_the_future_counts_from_now_on),
+		T(a_key_of_a_file_without_its_time_counts_from_now_on),
+		T(without_an_exchange_nothing_is_old),
 		T(a_next_key_comes_back_and_takes_over),
 		T(a_dropped_next_key_is_nobodys),
 		T(a_renamed_entry_takes_the_name),

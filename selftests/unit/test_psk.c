@@ -247,6 +247,19 @@ static void ten_minutes_without_an_exchange_are_noticed(void **state UNUSED)
 	assert_false(is_old());
 }
 
+static void a_restart_hides_it_for_no_longer_than_a_period(void **state UNUSED)
+{
+	world_init(&w, 10, PSK_PERIOD_MS, 0);
+	world_run(&w, 60000);
+	w.dead = true;
+	world_run(&w, 500000);
+	world_restart_agent(&w);
+	world_run(&w, PSK_PERIOD_MS - 1000);
+	assert_false(is_old());
+	world_run(&w, 2000);
+	assert_true(is_old());
+}
+
 static void strict_closes_after_its_time_and_opens_with_an_exchange(void **state UNUSED)
 {
 	world_init(&w, 5, PSK_PERIOD_MS, 600000);
@@ -263,6 +276,54 @@ static void strict_closes_after_its_time_and_opens_with_an_exchange(void **state
 	world_run(&w, AGREE_MS);
 	assert_true(world_agrees(&w));
 	assert_false(w.agent.closed);
+}
+
+/* The time that strict grants is the key's, not the process's. */
+static void strict_counts_on_over_restarts_of_the_agent(void **state UNUSED)
+{
+	world_init(&w, 7, PSK_PERIOD_MS, 600000);
+	world_run(&w, 60000);
+	w.dead = true;
+	for (int i = 0; i < 5; i++) {
+		world_run(&w, 90000);
+		world_restart_agent(&w);
+		assert_true(world_agrees(&w));
+	}
+	world_run(&w, 150000);
+	assert_true(w.agent.closed);
+	assert_false(world_agrees(&w));
+}
+
+static void what_strict_closed_stays_closed_over_a_restart(void **state UNUSED)
+{
+	world_init(&w, 8, PSK_PERIOD_MS, 600000);
+	world_run(&w, 60000);
+	w.dead = true;
+	world_run(&w, 700000);
+	assert_true(w.agent.closed);
+	world_restart_agent(&w);
+	/* What a tunnel that is made anew gets at once, and what it gets later. */
+	assert_null(psk_agent_key(&w.agent));
+	world_run(&w, 60000);
+	assert_null(psk_agent_key(&w.agent));
+	assert_false(world_agrees(&w));
+	w.dead = false;
+	world_run(&w, AGREE_MS);
+	assert_true(world_agrees(&w));
+	assert_false(w.agent.closed);
+}
+
+static void a_key_too_old_for_strict_is_not_adopted(void **state UNUSED)
+{
+	world_init(&w, 9, PSK_PERIOD_MS, 600000);
+	world_run(&w, 60000);
+	w.dead = true;
+	/* While no agent runs nobody closes. */
+	w.now_ms += 700000;
+	world_restart_agent(&w);
+	assert_null(psk_agent_key(&w.agent));
+	world_run(&w, 2000);
+	assert_false(world_agrees(&w));
 }
 
 static void a_rebooted_relay_gets_a_key_within_10_s(void **state UNUSED)
@@ -343,7 +404,11 @@ int main(void)
 		cmocka_unit_test(a_dead_control_channel_cuts_nothing),
 		cmocka_unit_test(an_answer_lost_for_good_cuts_nothing),
 		cmocka_unit_test(ten_minutes_without_an_exchange_are_noticed),
+		cmocka_unit_test(a_restart_hides_it_for_no_longer_than_a_period),
 		cmocka_unit_test(strict_closes_after_its_time_and_opens_with_an_exchange),
+		cmocka_unit_test(strict_counts_on_over_restarts_of_the_agent),
+		cmocka_unit_test(what_strict_closed_stays_closed_over_a_restart),
+		cmocka_unit_test(a_key_too_old_for_strict_is_not_adopted),
 		cmocka_unit_test(a_rebooted_relay_gets_a_key_within_10_s),
 		cmocka_unit_test(ends_agree_within_10_s_of_the_last_fault),
 	};

@@ -10,17 +10,27 @@ cd "$(dirname "$0")/../.."
 ROTATIONS=4
 RATE=50    # packets a second each way
 PERCENT=50 # of it: a machine that has little time for the emulation sends fewer
+AIMED=0    # points of the failures that are aimed at a state and take a minute each
 if [ -n "${LONG-}" ]; then
 	ROTATIONS=50
 	RATE=200
 	PERCENT=90
+	AIMED=16
 fi
 KILLS=(0.2 0.8 1.6 3)
-plan $((24 + 6 * ${#KILLS[@]}))
+plan $((24 + AIMED + 6 * ${#KILLS[@]}))
 unblock() { on relay nft delete table inet rotblock 2>/dev/null || true; }
+api_opened() { on edge nft delete table inet rotblock 2>/dev/null || true; }
+# What the API says to the agent takes 4 s.
+slow() {
+	in_ns cgnat sh -c 'tc qdisc add dev a0 root handle 1: prio bands 4 && tc qdisc add dev a0 parent 1:4 netem delay 4s &&
+		tc filter add dev a0 parent 1: protocol ip u32 match ip sport 8443 0xffff flowid 1:4'
+}
+# What the queue has is lost.
 fast() { in_ns cgnat tc qdisc del dev a0 root 2>/dev/null || true; }
 cleanup() {
 	unblock
+	api_opened
 	fast
 	container_gone a turn
 	on relay systemctl start relayd
@@ -85,10 +95,10 @@ is "routes and rules in the container are as before" \
 	"$(routes)" "$routes0"
 
 # --- a step that fails ---
-# undone NAME KEY: the key before stays, and nothing else.
+# undone NAME KEY [SECONDS]: the key before stays, and nothing else.
 undone() {
 	check "$1: the container is reached" same
-	check "$1: nothing is left behind" wait_until 30 clean
+	check "$1: nothing is left behind" wait_until "${3:-30}" clean
 	is "$1: the old key stays" "$(agent_key)" "$2"
 }
 key=$(agent_key)
@@ -104,10 +114,46 @@ like "no handshake with the new key: it says so" "$(rotate 2>&1 || true)" 'no ha
 unblock
 undone "no handshake" "$key"
 
+# --- the API is away in the middle: the agent gives up after 30 s and three tries to take it back ---
+BLOCK='add table inet rotblock;
+	add chain inet rotblock out { type filter hook output priority 0; };
+	add rule inet rotblock out tcp dport 8443 drop;
+	add chain inet rotblock in { type filter hook input priority 0; };
+	add rule inet rotblock in tcp sport 8443 drop'
+rotation_is() {
+	[ "$(on edge sidecar-agent --status | jq -r '.containers[] | select(.container == "turn") | .rotation')" = "$1" ]
+}
+settled() {
+	on edge sidecar-agent --status |
+		jq -e '.relay_reached and (.containers[] | select(.container == "turn") | .attached and .rotation == "idle")'
+}
+two_keys() { [ "$(relay_peers | wc -l)" = 2 ]; }
+if [ -n "${LONG-}" ]; then
+	wait_until 60 settled
+	# One command: an agent that has heard already that the relay is away begins nothing.
+	said=$(on edge sh -c 'nft "$1" && sidecar-agent --rotate turn' sh "$BLOCK" 2>&1 || true)
+	like "the API is away before it is asked: it says so" "$said" 'asking: '
+	api_opened
+	undone "the API is away before it is asked" "$key"
+
+	wait_until 90 settled
+	slow
+	rotate >"$TMP/said" 2>&1 &
+	running=$!
+	check "answers that take 4 s: the relay has two keys" wait_until 40 two_keys
+	check "answers that take 4 s: the next key gets its pre-shared key" wait_until 20 rotation_is keying
+	on edge nft "$BLOCK"
+	wait $running || true
+	fast
+	api_opened
+	like "the API is away while the next key gets its own: it says so" "$(cat "$TMP/said")" 'keying: '
+	# The relay forgets the other key 60 s after it was asked for.
+	undone "the API is away while the next key gets its own" "$key" 90
+	wait_until 90 settled
+fi
+
 # --- relayd is killed after it has turned over, before the agent hears of it ---
-# What the API says to the agent takes 4 s.
-in_ns cgnat sh -c 'tc qdisc add dev a0 root handle 1: prio bands 4 && tc qdisc add dev a0 parent 1:4 netem delay 4s &&
-	tc filter add dev a0 parent 1: protocol ip u32 match ip sport 8443 0xffff flowid 1:4'
+slow
 stream_start six "$pid" "$v6" $RATE
 rotate >"$TMP/said" 2>&1 &
 running=$!
@@ -117,11 +163,28 @@ on relay systemctl kill -s KILL relayd
 wait_until 60 on relay relayctl status
 wait $running || true
 stream_end six
-# Not before: what the queue has is lost with it.
+# Not before the end.
 fast
 like "relayd killed before its answer: the rotation is whole" "$(cat "$TMP/said")" 'new key'
 stream_whole "relayd killed before its answer" six $PERCENT
 check "relayd killed before its answer: one key is left" wait_until 40 clean
+
+# --- the second tunnel goes when the relay has turned over: the new key leads, whatever it costs ---
+if [ -n "${LONG-}" ]; then
+	wait_until 90 settled
+	key=$(agent_key)
+	slow
+	rotate >"$TMP/said" 2>&1 &
+	running=$!
+	check "answers that take 4 s: the relay turns over again" wait_until 60 turned
+	check "the second tunnel deleted before the switch: it was there" in_box ip link del sidecar1
+	wait $running || true
+	fast
+	like "the second tunnel deleted before the switch: the rotation is whole" "$(cat "$TMP/said")" 'new key'
+	isnt "the second tunnel deleted before the switch: the new key leads" "$(agent_key)" "$key"
+	check "the second tunnel deleted before the switch: the container is reached" wait_until 30 same
+	check "the second tunnel deleted before the switch: one key is left" wait_until 40 clean
+fi
 
 # --- who dies in the middle: afterwards there is one key, the old one or the new one ---
 for at in "${KILLS[@]}"; do
