@@ -15,6 +15,7 @@ want=$(cat $here/packages $here/image.sh $here/lab-net.sh | sha256sum | cut -c1-
 [ "$(cat $out/.image 2>/dev/null || true)" = "$want" ] && exit 0
 
 echo "# making the test machines' Debian 13 image (about two minutes) ..."
+$here/stop.sh
 rm -rf --one-file-system $out
 mkdir -p $out
 ssh-keygen -q -t ed25519 -N '' -C test -f $out/id
