@@ -41,7 +41,7 @@ int replica_run_conf(const struct conf *conf, bool verbose, struct err *err)
 				 out.len, err);
 }
 
-/* `said`: where it writes to; -1 = as this process. */
+/* `said`: where it writes to. */
 static pid_t start(char *const argv[], int said)
 {
 	pid_t pid = fork();
@@ -52,10 +52,8 @@ static pid_t start(char *const argv[], int said)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (said >= 0) {
-		dup2(said, STDOUT_FILENO);
-		dup2(said, STDERR_FILENO);
-	}
+	dup2(said, STDOUT_FILENO);
+	dup2(said, STDERR_FILENO);
 	execv(argv[0], argv);
 	dprintf(STDERR_FILENO, "%s: %s\n", argv[0], strerror(errno));
 	_exit(127);
