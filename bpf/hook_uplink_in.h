@@ -20,7 +20,7 @@ STAGE int uplink_in(struct __sk_buff *skb, struct pkt *pkt)
 	r = steer_plain(pkt);
 	if (r)
 		return r;
-	steer_hop(pkt);
+	ip_hop(pkt->ip.hdr, pkt->ip.v6);
 	return V_FORWARD;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* tc ingress on wg0 and wg1: source checked, counted, marked, then into the slot's VRF; or back,
- * from the echo. */
+/* tc ingress on wg0 and wg1: source checked, counted, marked, then to the uplink's router or into
+ * the slot's VRF; or back, from the echo. */
 #include "lib/echo.h"
 #include "lib/egress.h"
 #include "lib/firewall.h"
@@ -29,7 +29,7 @@ STAGE int wg_in(struct __sk_buff *skb, struct pkt *pkt)
 	if (r)
 		return r;
 	mss_clamp(skb, pkt, pkt->ref.slot->mtu);
-	return egress_to_vrf(skb, pkt);
+	return egress_leave(skb, pkt);
 }
 
 SEC("tcx/ingress")

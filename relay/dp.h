@@ -84,6 +84,12 @@ int dp_counters_run(const struct dp *dp, uint8_t ret_run[static 16], struct err 
 int dp_drops(struct dp *dp, uint64_t ret_drops[static SC_DROP_MAX], struct err *err);
 /* How often neighbours asked for addresses of each pool (IPv4: + SC_MAX_POOLS). */
 int dp_asked(struct dp *dp, uint64_t ret_asked[static 2 * SC_MAX_POOLS], struct err *err);
+/*
+ * The uplink's router for packets of a family. router: of its own family, 4 or 16 bytes; NULL =
+ * none, then the VRFs' routes decide.
+ */
+int dp_gateway_set(struct dp *dp, uint16_t family, uint16_t router_family, const void *router,
+		   struct err *err);
 /* Replaces the set of own addresses. */
 int dp_own_set(struct dp *dp, const struct sc_own_key *keys, size_t n, struct err *err);
 

@@ -246,6 +246,19 @@ static int set_uplink(struct dp *dp, int ifindex, struct err *err)
 	return r ? err_sys(err, r, "map uplink") : 0;
 }
 
+int dp_gateway_set(struct dp *dp, uint16_t family, uint16_t router_family, const void *router,
+		   struct err *err)
+{
+	struct bpf_redir_neigh nh = {.nh_family = router ? router_family : 0};
+	uint32_t key = family == AF_INET6;
+	int r;
+
+	if (router)
+		memcpy(nh.ipv6_nh, router, router_family == AF_INET6 ? 16 : 4);
+	r = bpf_map_update_elem(bpf_map__fd(dp->skel->maps.gateway), &key, &nh, BPF_ANY);
+	return r ? err_sys(err, r, "map gateway") : 0;
+}
+
 int dp_attach_uplink(struct dp *dp, int ifindex, struct err *err)
 {
 	int r = set_uplink(dp, ifindex, err);

@@ -5,6 +5,7 @@
 
 #include <uv.h>
 #include "../lib/nl.h"
+#include "../lib/nl_route.h"
 #include "../lib/nl_wg.h"
 #include "kstate.h"
 #include "msg.h"
@@ -34,8 +35,9 @@ struct net {
 	/* net_uplink.c */
 	int uplink_ifindex;
 	uint8_t uplink_mac[6];
-	bool gateway4, gateway6; /* the next hop objects exist */
-	struct addr4 router4;	 /* the IPv4 gateway's address, zero = none yet */
+	bool gateway4, gateway6;	      /* the next hop objects exist */
+	struct nl_nexthop nexthop4, nexthop6; /* what they are */
+	struct addr4 router4;		      /* the IPv4 gateway's address, zero = none yet */
 
 	/* net_pool.c: enum pool_why of each */
 	uint8_t pool6_why[SC_MAX_POOLS], pool4_why[SC_MAX_POOLS];

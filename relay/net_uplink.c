@@ -103,8 +103,8 @@ static bool nexthop_eq(const struct nl_nexthop *a, const struct nl_nexthop *b)
  * the kernel has is asked each time: it drops next hop objects, and all routes by them, as soon as
  * the device goes down or loses its carrier, and nobody is told.
  */
-static int follow_default(struct net *net, uint16_t family, bool *ret_there, bool *ret_changed,
-			  struct err *err)
+static int follow_default(struct net *net, uint16_t family, bool *ret_there,
+			  struct nl_nexthop *ret_nh, bool *ret_changed, struct err *err)
 {
 	struct default_walk walk = {.oif = net->uplink_ifindex};
 	struct nl_nexthop have, nh = {.id = family == AF_INET6 ? KSTATE_NH6 : KSTATE_NH4,
@@ -126,6 +126,8 @@ static int follow_default(struct net *net, uint16_t family, bool *ret_there, boo
 		net->router4 = nh.gateway4;
 		net_api_send_relay(net);
 	}
+	if (there)
+		*ret_nh = have;
 	if (!walk.found || (there && nexthop_eq(&nh, &have)))
 		return 0;
 	r = nl_nexthop_replace(net->rtnl, &nh, KSTATE_RTPROT, err);
@@ -137,14 +139,25 @@ static int follow_default(struct net *net, uint16_t family, bool *ret_there, boo
 	*ret_there = true;
 	*ret_changed = true;
 	log_info("IPv%d gateway of %s is in place", family == AF_INET6 ? 6 : 4, net->conf.uplink);
+	*ret_nh = nh;
 	return 0;
 }
 
 int net_uplink_gateways(struct net *net, bool *ret_changed, struct err *err)
 {
-	int r = follow_default(net, AF_INET, &net->gateway4, ret_changed, err);
+	int r = follow_default(net, AF_INET, &net->gateway4, &net->nexthop4, ret_changed, err);
 
-	return r ? r : follow_default(net, AF_INET6, &net->gateway6, ret_changed, err);
+	return r ? r
+		 : follow_default(net, AF_INET6, &net->gateway6, &net->nexthop6, ret_changed, err);
+}
+
+/* The programs send to it without a look at any route. */
+static int tell_programs(struct net *net, uint16_t family, const struct nl_nexthop *nh,
+			 struct err *err)
+{
+	const void *v6 = &nh->gateway6, *router = nh->family == AF_INET6 ? v6 : &nh->gateway4;
+
+	return dp_gateway_set(net->dp, family, nh->family, nh->has_gateway ? router : NULL, err);
 }
 
 struct own_walk {
@@ -187,5 +200,9 @@ int net_uplink_refresh(struct net *net, bool *ret_changed, struct err *err)
 		r = dp_own_set(net->dp, own.keys, own.n, err);
 	if (!r)
 		r = net_pool_look(net, ret_changed, err);
-	return r ? r : net_uplink_gateways(net, ret_changed, err);
+	if (!r)
+		r = net_uplink_gateways(net, ret_changed, err);
+	if (!r)
+		r = tell_programs(net, AF_INET, &net->nexthop4, err);
+	return r ? r : tell_programs(net, AF_INET6, &net->nexthop6, err);
 }

@@ -67,6 +67,9 @@ struct sc_uplink {
 	__u8 pad;
 };
 
+/* Map "gateway": array, 0 = of IPv4 packets, 1 = of IPv6 packets: the uplink's router, struct
+ * bpf_redir_neigh of linux/bpf.h (nh_family is the router's own); nh_family 0 = not known. */
+
 /* Map "slots": mmap-able array indexed by slot, one cache line each: a second one would double the
  * pages that 100,000 slots lie on. What the kernel writes is in maps of its own. */
 #define SC_SLOT_LIVE 0x1u

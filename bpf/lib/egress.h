@@ -19,7 +19,7 @@ STAGE int egress_source(const struct __sk_buff *skb, struct pkt *pkt)
 	return 0;
 }
 
-STAGE int egress_destination(const struct pkt *pkt)
+STAGE int egress_destination(struct pkt *pkt)
 {
 	struct slot_ref to;
 	enum place place;
@@ -29,7 +29,8 @@ STAGE int egress_destination(const struct pkt *pkt)
 	if (own_has(pkt->ip.v6, pkt->ip.dst))
 		return -SC_DROP_TO_RELAY;
 	place = slot_by_addr(pkt->ip.v6, pkt->ip.dst, &to);
-	if (place == PLACE_ELSEWHERE || !sc_hairpin_deny)
+	pkt->to_pool = place != PLACE_ELSEWHERE;
+	if (!pkt->to_pool || !sc_hairpin_deny)
 		return 0;
 	if (sc_isolation_account && place == PLACE_SLOT &&
 	    to.slot->account == pkt->ref.slot->account)
@@ -37,28 +38,73 @@ STAGE int egress_destination(const struct pkt *pkt)
 	return -SC_DROP_HAIRPIN;
 }
 
-/*
- * Into the slot's VRF. Its device wants an Ethernet frame to its own MAC: without the header the
- * kernel drops the packet silently, with another MAC it is somebody else's.
+#define LEAVE_V6 0x1u
+#define LEAVE_BY_VRF 0x2u
+
+/* The router of the uplink, where it takes a packet of this length; NULL: not known, or too long.
  */
-STAGE int egress_to_vrf(struct __sk_buff *skb, const struct pkt *pkt)
+STAGE struct bpf_redir_neigh *egress_router(struct __sk_buff *skb, bool v6, __u32 len,
+					    const struct sc_uplink *up)
+{
+	struct bpf_redir_neigh *router;
+	__u32 family = v6, mtu = 0;
+
+	router = bpf_map_lookup_elem(&gateway, &family);
+	if (!router || !router->nh_family || bpf_check_mtu(skb, up->ifindex, &mtu, 0, 0) < 0)
+		return NULL;
+	return len <= mtu ? router : NULL;
+}
+
+/*
+ * A plain packet to the internet goes to the uplink's router straight away: the VRF's route would
+ * say the same. The stack has what it has to answer, to cut or to decide. len: of the longest one
+ * in skb.
+ *
+ * Both ways want an Ethernet header, and take it off again: without it the VRF's device drops the
+ * packet silently, with another MAC it is somebody else's.
+ */
+ONCE int sc_egress_leave(struct __sk_buff *skb, __u32 vrf_ifindex, __u32 len, __u32 ttl,
+			 __u32 flags)
 {
 	static const __u8 mac[ETH_ALEN] = SC_VRF_MAC;
-	__u32 vrf_ifindex = pkt->ref.slot->vrf_ifindex;
+	bool v6 = flags & LEAVE_V6;
+	__u32 zero = 0;
+	const struct sc_uplink *up = bpf_map_lookup_elem(&uplink, &zero);
+	struct bpf_redir_neigh *router = NULL;
 	struct ethhdr *eth;
 	struct cursor c;
+	void *hdr;
 
+	if (up && ttl > 1 && !(flags & LEAVE_BY_VRF))
+		router = egress_router(skb, v6, len, up);
 	if (bpf_skb_change_head(skb, sizeof(*eth), 0))
-		return -SC_DROP_REDIRECT;
+		return TC_ACT_SHOT;
 	c = CURSOR(skb);
 	eth = cursor_take(&c, sizeof(*eth));
 	if (!eth)
-		return -SC_DROP_REDIRECT;
+		return TC_ACT_SHOT;
 	mac_copy(eth->h_dest, mac);
 	mac_copy(eth->h_source, mac);
 	eth->h_proto = (__be16)skb->protocol;
-	return bpf_redirect(vrf_ifindex, BPF_F_INGRESS) == TC_ACT_REDIRECT ? V_FORWARD
-									   : -SC_DROP_REDIRECT;
+	if (!up || !router)
+		return (int)bpf_redirect(vrf_ifindex, BPF_F_INGRESS);
+	cursor_take(&c, sc_wg_l2_len & 0xf);
+	hdr = cursor_take(&c, sizeof(struct iphdr));
+	if (!hdr)
+		return TC_ACT_SHOT;
+	ip_hop(hdr, v6);
+	return (int)bpf_redirect_neigh(up->ifindex, router, sizeof(*router), 0);
+}
+
+/* Without a branch: what is not asked here, the verifier need not tell apart in all stages before.
+ */
+STAGE int egress_leave(struct __sk_buff *skb, const struct pkt *pkt)
+{
+	__u32 by_vrf = pkt->to_pool | pkt->ip.odd | !pkt->load_known;
+	int r = sc_egress_leave(skb, pkt->ref.slot->vrf_ifindex, pkt->load.packet_len, pkt->ip.ttl,
+				LEAVE_V6 * pkt->ip.v6 | LEAVE_BY_VRF * by_vrf);
+
+	return r == TC_ACT_REDIRECT ? V_FORWARD : -SC_DROP_REDIRECT;
 }
 
 #endif

@@ -143,4 +143,21 @@ STAGE int ip6_upper(const struct frame *f, struct ip *ip)
 	return -SC_DROP_MALFORMED;
 }
 
+/* One hop less, in the first 20 bytes of either header; the IPv4 header checksum is adjusted as
+ * RFC 1624 says. */
+STAGE void ip_hop(void *hdr, bool v6)
+{
+	struct ipv6hdr *h6 = hdr;
+	struct iphdr *h4 = hdr;
+	__u32 sum;
+
+	if (v6) {
+		h6->hop_limit--;
+		return;
+	}
+	h4->ttl--;
+	sum = h4->check + (__u32)bpf_htons(0x0100);
+	h4->check = (__u16)(sum + (sum >= 0xffff));
+}
+
 #endif

@@ -32,20 +32,4 @@ STAGE int steer_plain(const struct pkt *pkt)
 	return 0;
 }
 
-/* One hop; the IPv4 header checksum is adjusted as RFC 1624 says. */
-STAGE void steer_hop(struct pkt *pkt)
-{
-	struct ipv6hdr *h6 = pkt->ip.hdr;
-	struct iphdr *h4 = pkt->ip.hdr;
-	__u32 sum;
-
-	if (pkt->ip.v6) {
-		h6->hop_limit--;
-		return;
-	}
-	h4->ttl--;
-	sum = h4->check + (__u32)bpf_htons(0x0100);
-	h4->check = (__u16)(sum + (sum >= 0xffff));
-}
-
 #endif

@@ -33,6 +33,8 @@
 
 #define WORLD6 "2001:db8:99::9"
 #define WORLD4 "198.51.100.65"
+#define FAR6 "2001:db8:77::9"
+#define FAR4 "198.18.7.9"
 #define WAIT_MS 3000
 #define VRF_MAC "02:53:43:00:00:01"
 
@@ -259,6 +261,46 @@ static void exchange(int fd, const char *here, const char *slot3)
 	assert_int_equal(n.up_bytes, p.len - 14);
 	assert_int_equal(n.drop_packets, 0);
 	dp_counters_reset(rig.dp, 3);
+}
+
+/* The uplink's router is asked for by its own address. The relay itself has no route to FAR, so it
+ * is not the stack that sends it. */
+static void straight(const char *far, const char *slot3, uint16_t family, const void *router)
+{
+	int fd = udp_open(family, far);
+	struct err err = {};
+	struct pkt p;
+
+	if (dp_gateway_set(rig.dp, family, family, router, &err)) {
+		print_error("%s\n", err.text);
+		fail();
+	}
+	udp_packet(&p, slot3, far, 64, true);
+	tunnel_sends(&p);
+	world_gets(fd, "pong", family == AF_INET6 ? 63 : 0);
+	close(fd);
+}
+
+static void test_straight_to_the_router(void **state UNUSED)
+{
+	struct in6_addr router6;
+	struct in_addr router4;
+
+	inet_pton(AF_INET6, WORLD6, &router6);
+	inet_pton(AF_INET, WORLD4, &router4);
+	world_run("ip addr add " FAR6 "/128 dev lo nodad && ip addr add " FAR4 "/32 dev lo");
+	open_mode(DP_XDP_GENERIC, "generic");
+	assert_int_equal(setns(world, CLONE_NEWNET), 0);
+	straight(FAR6, SLOT3_V6, AF_INET6, &router6);
+	straight(FAR4, SLOT3_V4, AF_INET, &router4);
+	assert_int_equal(setns(home, CLONE_NEWNET), 0);
+	world_run("ip addr del " FAR6 "/128 dev lo; ip addr del " FAR4 "/32 dev lo");
+}
+
+static void test_straight_to_the_router_clsact(void **state)
+{
+	no_tcx = true;
+	test_straight_to_the_router(state);
 }
 
 static void test_mode(enum dp_xdp_mode mode, const char *text)
@@ -551,6 +593,8 @@ int main(void)
 		T(test_native),
 		T(test_generic),
 		T(test_tc),
+		T(test_straight_to_the_router),
+		T(test_straight_to_the_router_clsact),
 		T(test_dad),
 		T(test_bad_source),
 		T(test_no_room_for_the_header),

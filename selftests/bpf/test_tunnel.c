@@ -11,9 +11,8 @@
 #include <time.h>
 #include <cmocka.h>
 #include "rig.h"
+#include "spec.h"
 
-#define FAR6 "2001:db8:99::9"
-#define FAR4 "198.18.0.1"
 #define CLASS(minor) (0x10000u | (minor))
 
 static struct rig rig;
@@ -29,55 +28,6 @@ static int teardown(void **state UNUSED)
 {
 	rig_close(&rig);
 	return 0;
-}
-
-/* What a case may want of a packet; upper header: GRE (47) unless tcp or udp. */
-struct spec {
-	const char *eth_dst, *src, *dst;
-	uint8_t ttl;	      /* 0 = 64 */
-	unsigned int options; /* IPv4: words; IPv6: 1 = hop-by-hop, 2 = destination options */
-	enum { GRE, TCP, UDP } upper;
-	size_t len; /* of the payload behind a TCP, UDP header; of all of GRE */
-	uint32_t gso_size, gso_segs;
-};
-
-static const char *pick(const char *a, const char *b)
-{
-	return a ? a : b;
-}
-
-static void make(const struct spec *s, struct pkt *p)
-{
-	uint8_t proto = s->upper == TCP ? 6 : s->upper == UDP ? 17 : 47;
-	uint8_t ttl = s->ttl ? s->ttl : 64;
-	bool v6 = strchr(s->dst, ':');
-
-	pkt_eth(p, pick(s->eth_dst, RIG_MAC), RIG_PEER, v6 ? 0x86dd : 0x0800);
-	if (v6)
-		pkt_ip6(p, pick(s->src, FAR6), s->dst, proto, ttl);
-	else
-		pkt_ip4(p, pick(s->src, FAR4), s->dst, proto, ttl, s->options);
-	if (v6 && s->options) {
-		p->b[p->ip + 6] = s->options == 1 ? 0 : 60;
-		pkt_ext6(p, proto, 8);
-	}
-	if (s->upper == TCP)
-		pkt_tcp(p, 1234, 80, 3);
-	if (s->upper == UDP)
-		pkt_udp(p, 1234, 53);
-	pkt_fill(p, s->len, 0xd7);
-	pkt_done(p);
-}
-
-static void run(enum rig_prog prog, const struct spec *s, uint32_t ifindex, struct pkt *ret_in,
-		struct rig_result *ret_result)
-{
-	struct __sk_buff skb = {
-		.ifindex = ifindex, .gso_size = s->gso_size, .gso_segs = s->gso_segs};
-
-	*ret_in = (struct pkt){};
-	make(s, ret_in);
-	rig_run(&rig, prog, ret_in, &skb, ret_result);
 }
 
 static void verdict(const char *name, const struct rig_result *r, int want, int reason)
@@ -168,7 +118,7 @@ static void test_uplink_in(void **state UNUSED)
 		struct rig_result r;
 		struct pkt in;
 
-		run(RIG_UPLINK_IN, &c->spec, rig.up, &in, &r);
+		spec_run(&rig, RIG_UPLINK_IN, &c->spec, rig.up, &in, &r);
 		verdict(c->name, &r, acts[c->want], c->reason);
 		assert_int_equal(r.skb.mark, c->want == STACK ? 0x5d000000 | c->minor : 0);
 		if (c->want == TUNNEL) { /* one hop less, nothing else */
@@ -190,7 +140,7 @@ static void test_hop_checksum(void **state UNUSED)
 		const struct spec s = {.dst = SLOT3_V4, .ttl = (uint8_t)(2 + id % 254)};
 		struct pkt in = {};
 
-		make(&s, &in);
+		spec_make(&s, &in);
 		in.b[in.ip + 4] = (uint8_t)(id >> 8);
 		in.b[in.ip + 5] = (uint8_t)id;
 		pkt_ip4_sum(&in);
@@ -211,7 +161,7 @@ static void test_uplink_in_truncated(void **state UNUSED)
 		struct rig_result r;
 		struct pkt whole = {};
 
-		make(&specs[i], &whole);
+		spec_make(&specs[i], &whole);
 		for (size_t len = rig_min_len(RIG_UPLINK_IN, &whole); len < whole.len; len++) {
 			struct pkt in = whole;
 
@@ -359,7 +309,7 @@ static void test_wg_out(void **state UNUSED)
 		struct pkt in;
 
 		dp_counters(rig.dp, c->slot, &before);
-		run(RIG_WG_OUT, &c->spec, c->wg1 ? rig.wg1 : rig.wg0, &in, &r);
+		spec_run(&rig, RIG_WG_OUT, &c->spec, c->wg1 ? rig.wg1 : rig.wg0, &in, &r);
 		verdict(c->name, &r, c->reason ? TC_ACT_SHOT : TC_ACT_UNSPEC, c->reason);
 		rig_same(c->name, &r.out, &in);
 		now = counted(c->slot, &before);
@@ -441,22 +391,9 @@ static const struct up_case {
 #undef BAD
 };
 
-/* The Ethernet header for the VRF device stands in front of the whole packet as it came. */
-static void with_vrf_header(const struct pkt *in, struct pkt *out)
-{
-	pkt_eth(out, "02:53:43:00:00:01", "02:53:43:00:00:01", in->version == 6 ? 0x86dd : 0x0800);
-	memcpy(out->b + 14, in->b, in->len);
-	out->len += in->len;
-}
-
 static uint32_t minor_of(uint32_t slot)
 {
 	return slot == 3 ? 7 : slot == 5 ? 8 : 0;
-}
-
-static const char *slot3_source(const char *dst)
-{
-	return strchr(dst, ':') ? SLOT3_V6 : SLOT3_V4;
 }
 
 static void test_wg_in(void **state UNUSED)
@@ -468,9 +405,9 @@ static void test_wg_in(void **state UNUSED)
 		struct rig_result r;
 		struct pkt in, out = {};
 
-		s.src = pick(s.src, slot3_source(s.dst));
+		s.src = s.src ? s.src : spec_slot3(s.dst);
 		dp_counters(rig.dp, c->slot, &before);
-		run(RIG_WG_IN, &s, c->wg1 ? rig.wg1 : rig.wg0, &in, &r);
+		spec_run(&rig, RIG_WG_IN, &s, c->wg1 ? rig.wg1 : rig.wg0, &in, &r);
 		verdict(c->name, &r, c->reason ? TC_ACT_SHOT : TC_ACT_REDIRECT, c->reason);
 		now = counted(c->slot, &before);
 		if (c->reason) {
@@ -479,7 +416,7 @@ static void test_wg_in(void **state UNUSED)
 			want.drop_bytes = c->slot ? in.len - 14 : 0;
 			assert_int_equal(r.skb.mark, 0);
 		} else {
-			with_vrf_header(&in, &out);
+			spec_out(&in, &out);
 			rig_same(c->name, &r.out, &out);
 			want.up_packets = c->packets;
 			want.up_bytes = c->bytes;
@@ -503,7 +440,7 @@ static void test_wg_truncated(void **state UNUSED)
 		struct rig_result r;
 		struct pkt whole = {};
 
-		make(&specs[i], &whole);
+		spec_make(&specs[i], &whole);
 		for (size_t len = rig_min_len(RIG_WG_IN, &whole); len < whole.len; len++) {
 			struct pkt in = whole;
 
@@ -545,15 +482,15 @@ static void test_last_seen(void **state UNUSED)
 	struct rig_result r;
 	struct pkt in;
 
-	run(RIG_WG_IN, &good, rig.wg0, &in, &r);
+	spec_run(&rig, RIG_WG_IN, &good, rig.wg0, &in, &r);
 	dp_counters(rig.dp, 3, &first);
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	assert_in_range(first.last_up_ns, 1,
 			(uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec);
-	run(RIG_WG_IN, &bad, rig.wg0, &in, &r);
+	spec_run(&rig, RIG_WG_IN, &bad, rig.wg0, &in, &r);
 	dp_counters(rig.dp, 3, &second);
 	assert_int_equal(first.last_up_ns, second.last_up_ns);
-	run(RIG_WG_IN, &good, rig.wg0, &in, &r);
+	spec_run(&rig, RIG_WG_IN, &good, rig.wg0, &in, &r);
 	dp_counters(rig.dp, 3, &second);
 	assert_true(second.last_up_ns > first.last_up_ns);
 	dp_counters_reset(rig.dp, 3);
@@ -582,7 +519,7 @@ static void test_every_own_address(void **state UNUSED)
 
 			snprintf(dst, sizeof(dst), i % 2 ? "2001:db8:aa:%x::%x" : "203.0.%u.%u",
 				 i * 7 % 256, i * 13 % 256);
-			run(RIG_WG_IN, i % 2 ? &s : &s4, rig.wg0, &in, &r);
+			spec_run(&rig, RIG_WG_IN, i % 2 ? &s : &s4, rig.wg0, &in, &r);
 			verdict(dst, &r, set ? TC_ACT_SHOT : TC_ACT_REDIRECT,
 				set ? SC_DROP_TO_RELAY : 0);
 		}
@@ -621,7 +558,7 @@ static void test_hairpin(void **state UNUSED)
 		rig.conf.hairpin_deny = cases[i].deny;
 		rig.conf.isolation_account = cases[i].account;
 		rig_open(&rig);
-		run(RIG_WG_IN, &s, rig.wg0, &in, &r);
+		spec_run(&rig, RIG_WG_IN, &s, rig.wg0, &in, &r);
 		verdict(s.dst, &r, cases[i].reason ? TC_ACT_SHOT : TC_ACT_REDIRECT,
 			cases[i].reason);
 		if (cases[i].reason) {
@@ -629,7 +566,7 @@ static void test_hairpin(void **state UNUSED)
 			want.drop_packets = 1;
 			want.drop_bytes = in.len - 14;
 		} else {
-			with_vrf_header(&in, &out);
+			spec_out(&in, &out);
 			want.up_packets = 1;
 			want.up_bytes = in.len - 14;
 		}
@@ -653,13 +590,13 @@ static void test_slot_moves(void **state UNUSED)
 	assert_int_equal(dp_slot_get(rig.dp, 3, &s), 0);
 	s.wg_ifindex = rig.wg1;
 	assert_int_equal(dp_slot_set(rig.dp, 3, &s, NULL), 0);
-	run(RIG_WG_IN, &up, rig.wg0, &in, &r);
+	spec_run(&rig, RIG_WG_IN, &up, rig.wg0, &in, &r);
 	verdict("old tunnel in", &r, TC_ACT_SHOT, SC_DROP_BAD_SOURCE);
-	run(RIG_WG_IN, &up, rig.wg1, &in, &r);
+	spec_run(&rig, RIG_WG_IN, &up, rig.wg1, &in, &r);
 	verdict("new tunnel in", &r, TC_ACT_REDIRECT, 0);
-	run(RIG_WG_OUT, &down, rig.wg0, &in, &r);
+	spec_run(&rig, RIG_WG_OUT, &down, rig.wg0, &in, &r);
 	verdict("old tunnel out", &r, TC_ACT_SHOT, SC_DROP_NOT_OURS);
-	run(RIG_WG_OUT, &down, rig.wg1, &in, &r);
+	spec_run(&rig, RIG_WG_OUT, &down, rig.wg1, &in, &r);
 	verdict("new tunnel out", &r, TC_ACT_UNSPEC, 0);
 }
 
@@ -673,28 +610,28 @@ static void test_slot_rotates(void **state UNUSED)
 	struct pkt in;
 
 	assert_int_equal(dp_slot_get(rig.dp, 3, &s), 0);
-	run(RIG_WG_IN, &up, rig.wg1, &in, &r);
+	spec_run(&rig, RIG_WG_IN, &up, rig.wg1, &in, &r);
 	verdict("the next key before", &r, TC_ACT_SHOT, SC_DROP_BAD_SOURCE);
 	for (int turned = 0; turned < 2; turned++) {
 		s.flags |= SC_SLOT_BOTH;
 		s.wg_ifindex = turned ? rig.wg1 : rig.wg0;
 		assert_int_equal(dp_slot_set(rig.dp, 3, &s, NULL), 0);
-		run(RIG_WG_IN, &up, rig.wg0, &in, &r);
+		spec_run(&rig, RIG_WG_IN, &up, rig.wg0, &in, &r);
 		verdict("first tunnel in", &r, TC_ACT_REDIRECT, 0);
-		run(RIG_WG_IN, &up, rig.wg1, &in, &r);
+		spec_run(&rig, RIG_WG_IN, &up, rig.wg1, &in, &r);
 		verdict("second tunnel in", &r, TC_ACT_REDIRECT, 0);
-		run(RIG_WG_OUT, &down, rig.wg0, &in, &r);
+		spec_run(&rig, RIG_WG_OUT, &down, rig.wg0, &in, &r);
 		verdict("first tunnel out", &r, TC_ACT_UNSPEC, 0);
-		run(RIG_WG_OUT, &down, rig.wg1, &in, &r);
+		spec_run(&rig, RIG_WG_OUT, &down, rig.wg1, &in, &r);
 		verdict("second tunnel out", &r, TC_ACT_UNSPEC, 0);
 	}
-	run(RIG_WG_IN, &other, rig.wg0, &in, &r);
+	spec_run(&rig, RIG_WG_IN, &other, rig.wg0, &in, &r);
 	verdict("another slot", &r, TC_ACT_SHOT, SC_DROP_BAD_SOURCE);
 	s.flags &= ~SC_SLOT_BOTH;
 	assert_int_equal(dp_slot_set(rig.dp, 3, &s, NULL), 0);
-	run(RIG_WG_IN, &up, rig.wg0, &in, &r);
+	spec_run(&rig, RIG_WG_IN, &up, rig.wg0, &in, &r);
 	verdict("the former key after", &r, TC_ACT_SHOT, SC_DROP_BAD_SOURCE);
-	run(RIG_WG_IN, &up, rig.wg1, &in, &r);
+	spec_run(&rig, RIG_WG_IN, &up, rig.wg1, &in, &r);
 	verdict("the new key after", &r, TC_ACT_REDIRECT, 0);
 }
 
@@ -721,7 +658,7 @@ static void test_uplink_out(void **state UNUSED)
 		struct rig_result r;
 		struct pkt in = {};
 
-		make(&s, &in);
+		spec_make(&s, &in);
 		rig_run(&rig, RIG_UPLINK_OUT, &in, &skb, &r);
 		verdict("mark", &r, TC_ACT_UNSPEC, 0);
 		rig_same("mark", &r.out, &in);
@@ -743,7 +680,7 @@ static void test_uplink_out_truncated(void **state UNUSED)
 		struct rig_result r;
 		struct pkt whole = {};
 
-		make(&specs[i % 2], &whole);
+		spec_make(&specs[i % 2], &whole);
 		for (size_t len = rig_min_len(RIG_UPLINK_OUT, &whole); len < whole.len; len++) {
 			struct pkt in = whole;
 

@@ -158,6 +158,48 @@ static void answers_are_given_with_the_macs_present_value(void **state)
 	expect_ours(net);
 }
 
+static void has_router(struct net *net, uint32_t key, uint32_t family, const char *router)
+{
+	struct bpf_redir_neigh have, want = {.nh_family = family};
+
+	if (family)
+		assert_int_equal(inet_pton((int)family, router, want.ipv6_nh), 1);
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(net->dp->skel->maps.gateway), &key, &have),
+			 0);
+	assert_memory_equal(&have, &want, sizeof(want));
+}
+
+static void the_programs_are_told_the_router(void **state)
+{
+	struct net *net = *state;
+	bool changed;
+
+	assert_int_equal(net_uplink_refresh(net, &changed, NULL), 0);
+	has_router(net, 0, 0, NULL);
+	has_router(net, 1, 0, NULL);
+	env_run("ip addr add 198.51.100.126/26 dev up0 && "
+		"ip route add default via 198.51.100.65 dev up0");
+	assert_int_equal(net_uplink_refresh(net, &changed, NULL), 0);
+	has_router(net, 0, AF_INET, "198.51.100.65");
+	/* Another one, of the other family. */
+	env_run("echo 0 >/proc/sys/net/ipv6/conf/up0/disable_ipv6 && "
+		"ip -4 route replace default via inet6 fe80::1 dev up0 && "
+		"ip -6 route add default via fe80::1 dev up0");
+	assert_int_equal(net_uplink_refresh(net, &changed, NULL), 0);
+	has_router(net, 0, AF_INET6, "fe80::1");
+	has_router(net, 1, AF_INET6, "fe80::1");
+	/* Without a default route the last one stays. */
+	env_run("ip route del default; ip -6 route del default");
+	assert_int_equal(net_uplink_refresh(net, &changed, NULL), 0);
+	has_router(net, 0, AF_INET6, "fe80::1");
+	/* Everybody is reached without one. */
+	env_run("ip route add default dev up0");
+	assert_int_equal(net_uplink_refresh(net, &changed, NULL), 0);
+	has_router(net, 0, 0, NULL);
+	assert_int_equal(nl_nexthop_del(net->rtnl, KSTATE_NH4, NULL), 0);
+	assert_int_equal(nl_nexthop_del(net->rtnl, KSTATE_NH6, NULL), 0);
+}
+
 /* For what is still to come. */
 static size_t run_until(struct net *net, size_t frames, struct pkt *ret_frames)
 {
@@ -385,6 +427,7 @@ int main(void)
 		T(the_same_uplink_is_left_alone),
 		T(an_uplink_that_was_made_anew_gets_the_programs),
 		T(answers_are_given_with_the_macs_present_value),
+		T(the_programs_are_told_the_router),
 		T(neighbours_are_told_of_another_mac),
 		T(neighbours_are_told_of_another_device),
 		T(neighbours_are_told_of_a_pool_that_turns_onlink),
