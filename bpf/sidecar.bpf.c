@@ -3,7 +3,7 @@
  * The data plane, one object so that all hooks share one set of maps and constants.
  *
  *	uplink -> uplink_xdp | uplink_tc -> uplink_in -> wg_out -> tunnel
- *	uplink <- uplink_out <- (VRF) <- wg_in <- tunnel
+ *	uplink <- uplink_out <- (VRF, unless plain) <- wg_in <- tunnel
  */
 #include "include/abi_check.h"
 #include "hook_uplink_xdp.h"

@@ -2,7 +2,8 @@
 /*
  * What the kernel programs and user space agree on: map names and layouts. Fixed-width types,
  * explicit padding; sizes and offsets are asserted in abi_check.h by both compilers. A changed
- * layout gets a new SC_ABI; old ones stay frozen in selftests/abi.
+ * layout gets a new SC_ABI; old ones stay frozen in selftests/abi. A map that is added changes
+ * none: who finds it missing makes it, and empty it means what was before it.
  */
 #ifndef SIDECAR_ABI_H
 #define SIDECAR_ABI_H

@@ -99,6 +99,26 @@ static void test_adopts_maps(void **state UNUSED)
 	dp_close(dp);
 }
 
+/* The relayd before did not know it. */
+static void test_makes_an_added_map(void **state UNUSED)
+{
+	static const uint8_t router[4] = {198, 51, 100, 65};
+	struct sc_slot want = slot3(), have = {};
+	struct dp *dp = must_open();
+	char path[ENV_PIN_DIR_LEN + 16];
+
+	OK(dp_slot_set(dp, 3, &want, &err));
+	dp_close(dp);
+	snprintf(path, sizeof(path), "%s/gateway", pin_dir);
+	assert_int_equal(unlink(path), 0);
+	dp = must_open();
+	OK(dp_gateway_set(dp, AF_INET, AF_INET, router, &err));
+	assert_int_equal(access(path, F_OK), 0);
+	OK(dp_slot_get(dp, 3, &have));
+	assert_memory_equal(&have, &want, sizeof(want));
+	dp_close(dp);
+}
+
 /* A run is known again by whoever adopts the counters, and told from one that began anew. */
 static void test_run_of_counters(void **state UNUSED)
 {
@@ -542,6 +562,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_adopts_maps),
+		T(test_makes_an_added_map),
 		T(test_run_of_counters),
 		T(test_most_slots),
 		T(test_refuses_other_size),
