@@ -60,7 +60,7 @@ EOT
 # The tunnel's other end as the agent makes it: its socket on the host, the device in a namespace.
 bare_edge() { # bare_edge OWN-KEY RELAY-PUBLIC-KEY
 	on edge bash -eus -- "$@" <<'EOT'
-ip link set eth2 netns inet
+ip link set eth2 netns inet 2>/dev/null || true # it stayed there
 inet() { nsenter --net=/run/netns/inet "$@"; }
 inet ip link set eth2 up
 inet ip addr add 198.18.1.1/24 dev eth2

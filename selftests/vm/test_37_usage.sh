@@ -13,8 +13,9 @@ cd "$(dirname "$0")/../.."
 
 plan $((18 + ${LONG:+3} + 0))
 given=$RELAY_CONF
+name=usage$$ # one that no month has seen
 cleanup() {
-	container_gone a usage
+	container_gone a "$name"
 	RELAY_CONF=$given relay_up
 	on relay relayctl reload
 }
@@ -24,13 +25,13 @@ RELAY_CONF=${given//mode: onlink/mode: auto}
 relay_up
 on relay relayctl reload >/dev/null
 agent_up a alice pulse+ipv4
-container_run a usage --label sidecar.ipv4=true
-wait_until 60 has_peer usage
-v6=$(peer_field usage ipv6)
-v4=$(peer_field usage ipv4)
+container_run a "$name" --label sidecar.ipv4=true
+wait_until 60 has_peer "$name"
+v6=$(peer_field "$name" ipv6)
+v4=$(peer_field "$name" ipv4)
 check "the container is reached over IPv6" reachable "$v6" 60
 check "and over IPv4" reachable "$v4" 30
-serving() { docker_on a logs usage | grep -q serving; }
+serving() { docker_on a logs "$name" | grep -q serving; }
 wait_until 60 serving
 
 # ---- pools ----
@@ -44,7 +45,7 @@ on relay ip -d link show ext0 >"$TMP/link"
 like "ext0 lets all groups in" "$(cat "$TMP/link")" 'ALLMULTI'
 
 # ---- what was sent, what was counted ----
-show() { on relay relayctl peer show usage --json; }
+show() { on relay relayctl peer show "$name" --json; }
 field() { jq -r ".$1" <<<"$now"; }
 # Nothing moves any more: two looks see the same.
 settled() {
@@ -102,11 +103,11 @@ check "3 MB of TCP each way, both families" bulk
 look
 agrees "TCP, merged and split by the kernel" rx
 agrees "TCP, merged and split by the kernel" tx
-is "relayd says so" "$(field tally.state) $(on relay relayctl usage --peers --json | jq -r '.[] | select(.name == "usage") | .wireguard')" "agrees agrees"
+is "relayd says so" "$(field tally.state) $(on relay relayctl usage --peers --json | jq -r '.[] | select(.name == "'$name'") | .wireguard')" "agrees agrees"
 
 # ---- the database, and a relayd that is killed ----
 # The peer is new, so that all of its traffic is of this month (but at its very turn).
-stored() { on relay relayctl usage --peers --json | jq -r '.[] | select(.name == "usage") | "\(.up_packets) \(.up_bytes) \(.down_packets) \(.down_bytes)"'; }
+stored() { on relay relayctl usage --peers --json | jq -r '.[] | select(.name == "'$name'") | "\(.up_packets) \(.up_bytes) \(.down_packets) \(.down_bytes)"'; }
 counted() { show | jq -r '"\(.up_packets) \(.up_bytes) \(.down_packets) \(.down_bytes)"'; }
 is "the month has what the kernel has counted" "$(stored)" "$(counted)"
 last=$(field up_bytes)
@@ -132,8 +133,9 @@ agrees "through the kills" tx
 
 # ---- boot: the kernel begins at zero, the month goes on ----
 if [ -n "${LONG-}" ]; then
+	slot=$(field slot)
 	on relay systemctl stop relayd
-	before=$(on relay sqlite3 /var/lib/relayd/api/relay.db 'SELECT sum(down_packets) FROM usage' 2>/dev/null || stored | cut -d' ' -f3)
+	before=$(on relay sqlite3 /var/lib/relayd/api/relay.db "SELECT sum(down_packets) FROM usage WHERE slot = $slot")
 	vm_reboot relay
 	wait_until 120 on relay relayctl status
 	check "after a boot it is reached again" reachable "$v6" 60
