@@ -17,12 +17,12 @@ fi
 . selftests/vm/lib.sh
 . selftests/vm/sidecar.sh
 
-ROUNDS=9
+ROUNDS=15
 # Far more than emulation carries: the shaper has its class and never holds anything back.
 TIER='tiers:
   pulse+ipv4: {peers: 25, ipv4: 8, ipv6: 256, guarantee_mbps: 500, rate_kbps: 2000000, smtp: true}
 '
-EACH=6
+EACH=4
 plan 7
 
 cleanup() {
