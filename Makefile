@@ -9,6 +9,7 @@ ifneq ($(or $(SIDECAR_IN_ROOT),$(filter 1,$(NATIVE))),1)
 GOALS := all demo check check-unit check-bpf check-net check-api check-vm check-long bench fuzz lint format \
 	 analyze install vm-ssh vm-stop
 .PHONY: $(GOALS) clean distclean
+INSIDE = $(if $(wildcard build/root),KEEP=1 selftests/harness/enter.sh)
 # Variables given on the command line travel in MAKEFLAGS.
 $(GOALS):
 	@sh selftests/harness/buildroot.sh
@@ -266,8 +267,10 @@ install: $(BIN)
 
 endif
 
-# The build root and the test machines' base images stay for the next time.
+# The build root and the test machines' base images stay for the next time; machines left up by KEEP=1
+# do not: their disks go.
 clean:
+	@[ ! -e build/vm/run ] || $(INSIDE) selftests/vm/stop.sh
 	rm -rf build/out* build/vm/run
-distclean:
+distclean: clean
 	rm -rf --one-file-system build
