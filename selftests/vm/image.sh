@@ -11,7 +11,8 @@ out=build/vm
 mkdir -p build
 exec 9>build/.vm-image.lock
 flock 9 # made by another: waited for
-want=$(cat $here/packages $here/image.sh $here/lab-net.sh | sha256sum | cut -c1-16)
+packages=$(grep -v '^#' $here/packages | tr -s ' \n' ',' | sed 's/,$//')
+want=$({ echo "$packages"; cat $here/image.sh $here/lab-net.sh; } | sha256sum | cut -c1-16)
 [ "$(cat $out/.image 2>/dev/null || true)" = "$want" ] && exit 0
 
 echo "# making the test machines' Debian 13 image (about two minutes) ..."
@@ -98,7 +99,7 @@ customize() {
 mmdebstrap --quiet --variant=extract --include=linux-image-amd64 bookworm $old &
 unpacking=$!
 mmdebstrap --quiet --variant=apt \
-	--include="$(grep -v '^#' $here/packages | tr -s ' \n' ',' | sed 's/,$//')" trixie $root
+	--include="$packages" trixie $root
 customize $root
 cp $root/boot/vmlinuz-* $out/vmlinuz
 cp $root/boot/initrd.img-* $out/initrd
