@@ -228,7 +228,9 @@ check: litestream
 LONG_API_TESTS := $(shell grep -l LONG $(API_TESTS))
 check-long: litestream $(VM_NEEDS) $(API_TOOLS)
 	@BUILD=$(BUILD) LONG=1 $(RUN) --title long $(LONG_API_TESTS) $(VM_TESTS)
+demo: BEGUN := $(shell date +%s)
 demo: $(BIN) $(VM_TOOLS)
+	@echo "built ($$(($$(date +%s) - $(BEGUN))) s)"
 	@BUILD=$(BUILD) selftests/vm/demo.sh
 vm-ssh:
 	@selftests/vm/ssh.sh $(VM)

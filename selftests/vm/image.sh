@@ -15,6 +15,7 @@ packages=$(grep -v '^#' $here/packages | tr -s ' \n' ',' | sed 's/,$//')
 want=$({ echo "$packages"; cat $here/image.sh $here/lab-net.sh; } | sha256sum | cut -c1-16)
 [ "$(cat $out/.image 2>/dev/null || true)" = "$want" ] && exit 0
 
+begun=$SECONDS
 echo "# making the test machines' Debian 13 image (about two minutes) ..."
 $here/stop.sh
 rm -rf --one-file-system $out
@@ -116,3 +117,4 @@ echo "# writing the image ..."
 mke2fs -q -t ext4 -L root -d $root $out/base.ext4 4G
 rm -rf --one-file-system $root
 echo "$want" >$out/.image
+echo "# the image is made ($((SECONDS - begun)) s)"
