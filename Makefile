@@ -3,12 +3,18 @@
 # every target runs itself again inside the build root (NATIVE=1 or 0 overrides).
 
 NATIVE ?= $(shell sh selftests/harness/native.sh)
+SAN ?=
+PREFIX ?= /usr
+BUILD ?= build/out$(if $(SAN),-san)
+PROGRAMS := relayd relayctl sidecar-agent
+BIN := $(PROGRAMS:%=$(BUILD)/%)
 
 ifneq ($(or $(SIDECAR_IN_ROOT),$(filter 1,$(NATIVE))),1)
 
 GOALS := all demo check check-unit check-bpf check-net check-api check-vm check-long bench fuzz lint format \
-	 analyze install vm-ssh vm-stop
-.PHONY: $(GOALS) clean distclean
+	 analyze vm-ssh vm-stop
+.PHONY: $(GOALS)
+INSIDE = $(if $(wildcard build/root),KEEP=1 selftests/harness/enter.sh)
 # Variables given on the command line travel in MAKEFLAGS.
 $(GOALS):
 	@sh selftests/harness/buildroot.sh
@@ -21,14 +27,11 @@ else
 ifeq ($(filter -j%,$(MAKEFLAGS)),)
 MAKEFLAGS += -j$(shell nproc)
 endif
-SAN ?=
 V ?=
-PREFIX ?= /usr
 WERROR ?= 1
 # What agents hash their host's marks with (sidecar-agent.8, "Machine binding"): no secret. Another one
 # needs "make clean", and makes every host's marks new.
 PEPPER ?= sidecar
-BUILD ?= build/out$(if $(SAN),-san)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 
@@ -70,8 +73,6 @@ TEST_LIB_SRC := $(filter-out $(UNIT_SRC) $(BPF_TEST_SRC) $(NET_TEST_SRC),$(sort 
 SRC := $(wildcard lib/*.c relay/*.c agent/*.c cli/*.c selftests/*/*.c)
 HDR := $(wildcard lib/*.h relay/*.h agent/*.h cli/*.h bpf/include/*.h bpf/lib/*.h selftests/*/*.h)
 
-PROGRAMS := relayd relayctl sidecar-agent
-BIN := $(PROGRAMS:%=$(BUILD)/%)
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 SKEL := $(BPF_SRC:bpf/%.bpf.c=$(BUILD)/gen/%.skel.h)
 WEB_SRC := $(sort $(wildcard relay/web/*.html relay/web/*.css relay/web/*.js relay/web/*.json))
@@ -85,7 +86,7 @@ VM_TOOLS := $(VM_TOOL_SRC:%.c=$(BUILD)/%)
 FUZZERS := $(FUZZ_SRC:%.c=$(BUILD)/%)
 
 .PHONY: all demo check check-unit check-bpf check-net check-api check-vm check-long bench fuzz lint format \
-	analyze install vm-ssh vm-stop tests fuzzers litestream
+	analyze vm-ssh vm-stop tests fuzzers litestream
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -227,7 +228,9 @@ check: litestream
 LONG_API_TESTS := $(shell grep -l LONG $(API_TESTS))
 check-long: litestream $(VM_NEEDS) $(API_TOOLS)
 	@BUILD=$(BUILD) LONG=1 $(RUN) --title long $(LONG_API_TESTS) $(VM_TESTS)
+demo: BEGUN := $(shell date +%s)
 demo: $(BIN) $(VM_TOOLS)
+	@echo "built ($$(($$(date +%s) - $(BEGUN))) s)"
 	@BUILD=$(BUILD) selftests/vm/demo.sh
 vm-ssh:
 	@selftests/vm/ssh.sh $(VM)
@@ -249,8 +252,14 @@ analyze: $(GEN)
 	@sh selftests/harness/analyze.sh "$(ALL_CFLAGS)" $(LIB_SRC) $(RELAY_SRC) relay/main.c $(AGENT_SRC) \
 		$(wildcard agent/main.c) $(RELAYCTL_SRC) cli/relayctl.c
 
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
+
+endif
+
+.PHONY: install clean distclean
+# Built where all is built, copied here: DESTDIR is a folder of this machine, not of the build root.
 SHARE = $(DESTDIR)$(PREFIX)/share
-install: $(BIN)
+install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d \
 		$(SHARE)/man/man5 $(SHARE)/man/man8 $(SHARE)/bash-completion/completions $(SHARE)/doc/sidecar/examples
 	install -d -m 755 $(DESTDIR)/etc/sidecar
@@ -262,12 +271,10 @@ install: $(BIN)
 	install -m 644 $(wildcard */*.5) $(SHARE)/man/man5/
 	install -m 644 $(wildcard */*.8) $(SHARE)/man/man8/
 
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
-
-endif
-
-# The build root and the test machines' base images stay for the next time.
+# The build root and the test machines' base images stay for the next time; machines left up by KEEP=1
+# do not: their disks go.
 clean:
+	@[ ! -e build/vm/run ] || $(INSIDE) selftests/vm/stop.sh
 	rm -rf build/out* build/vm/run
-distclean:
+distclean: clean
 	rm -rf --one-file-system build

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: GPL-2.0-only
 -- Schema 4 as it was released, with rows. It never changes: selftests/unit/test_db_schema.c.
 PRAGMA user_version = 4;
 PRAGMA foreign_keys=OFF;

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: GPL-2.0-only
 -- Schema 5 as it was released, with rows. It never changes: selftests/unit/test_db_schema.c.
 PRAGMA user_version = 5;
 PRAGMA foreign_keys=OFF;

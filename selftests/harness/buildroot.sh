@@ -8,6 +8,7 @@ cd "$(dirname "$0")/../.."
 list=selftests/harness/packages
 want=$(grep -v '^#' $list | sha256sum | cut -c1-16)
 [ "$(cat build/root/.packages 2>/dev/null || true)" = "$want" ] && exit 0
+begun=$(date +%s)
 
 [ "$(id -u)" = 0 ] || { echo "buildroot: needs root (mmdebstrap, chroot)" >&2; exit 1; }
 if ! command -v mmdebstrap >/dev/null; then
@@ -23,3 +24,4 @@ mkdir -p build/root.new/src
 echo "$want" >build/root.new/.packages
 rm -rf --one-file-system build/root
 mv build/root.new build/root
+echo "buildroot: made ($(($(date +%s) - begun)) s)"

@@ -4,6 +4,7 @@
 # leaves the machines up. Drawing of the network: lab-net.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+begun_us=${EPOCHREALTIME//[!0-9]/}
 selftests/vm/image.sh
 . selftests/vm/lib.sh
 . selftests/vm/sidecar.sh
@@ -26,8 +27,7 @@ seconds_since() { # MICROSECONDS: "12.3"
 
 n=0
 title=''
-summary=''
-demo_begun=$(now_us)
+summary=$(printf "%7s s  before: the machines' image" "$(seconds_since "$begun_us")")$'\n'
 
 step_end() {
 	local took
@@ -166,7 +166,7 @@ headless() {
 ending() {
 	step_end
 	printf '\n%s\n%s' "${bold}Each step:$plain" "$summary"
-	printf '%7s s  in all\n\n' "$(seconds_since "$demo_begun")"
+	printf '%7s s  in all\n\n' "$(seconds_since "$begun_us")"
 	if [ -z "${KEEP-}" ]; then
 		selftests/vm/stop.sh
 		echo "The machines were stopped. make demo KEEP=1 leaves them up to play with."

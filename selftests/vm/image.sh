@@ -11,9 +11,11 @@ out=build/vm
 mkdir -p build
 exec 9>build/.vm-image.lock
 flock 9 # made by another: waited for
-want=$(cat $here/packages $here/image.sh $here/lab-net.sh | sha256sum | cut -c1-16)
+packages=$(grep -v '^#' $here/packages | tr -s ' \n' ',' | sed 's/,$//')
+want=$({ echo "$packages"; cat $here/image.sh $here/lab-net.sh; } | sha256sum | cut -c1-16)
 [ "$(cat $out/.image 2>/dev/null || true)" = "$want" ] && exit 0
 
+begun=$SECONDS
 echo "# making the test machines' Debian 13 image (about two minutes) ..."
 $here/stop.sh
 rm -rf --one-file-system $out
@@ -98,7 +100,7 @@ customize() {
 mmdebstrap --quiet --variant=extract --include=linux-image-amd64 bookworm $old &
 unpacking=$!
 mmdebstrap --quiet --variant=apt \
-	--include="$(grep -v '^#' $here/packages | tr -s ' \n' ',' | sed 's/,$//')" trixie $root
+	--include="$packages" trixie $root
 customize $root
 cp $root/boot/vmlinuz-* $out/vmlinuz
 cp $root/boot/initrd.img-* $out/initrd
@@ -115,3 +117,4 @@ echo "# writing the image ..."
 mke2fs -q -t ext4 -L root -d $root $out/base.ext4 4G
 rm -rf --one-file-system $root
 echo "$want" >$out/.image
+echo "# the image is made ($((SECONDS - begun)) s)"

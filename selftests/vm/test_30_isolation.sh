@@ -12,7 +12,7 @@ cd "$(dirname "$0")/../.."
 . selftests/vm/lib.sh
 . selftests/vm/sidecar.sh
 
-plan 14
+plan 21
 cleanup() {
 	container_gone a one
 	container_gone b two
@@ -39,23 +39,30 @@ check "bob's container is reached" reachable "$two6" 60
 
 vrf_of() { on relay relayctl peer show "$1" --json | jq -r .vrf; }
 isnt "each has a VRF of its own" "$(vrf_of one)" "$(vrf_of two)"
-like "alice's VRF has no route to bob's address" \
-	"$(on relay ip -6 route get "$two6" vrf "$(vrf_of one)" 2>&1)" 'dev ext0|unreachable'
 
-# Between customers packets go by the internet's router like anybody's: never tunnel to tunnel.
-before=$(in_inet_count "$two6")
-docker_on a exec one ping -c 3 -W 2 "$two6" >/dev/null 2>&1 || true
-after=$(in_inet_count "$two6")
-check "alice to bob passes the upstream router ($before -> $after packets), not the relay inside" \
-	test "$after" -gt "$before"
+# crossing CUSTOMER HOST CONTAINER OTHER OTHER'S-IPV6: what a customer tries against another and the relay.
+crossing() {
+	local who=$1 host=$2 container=$3 other=$4 other6=$5 before after relay out
+	like "$who's VRF has no route to $other's address" \
+		"$(on relay ip -6 route get "$other6" vrf "$(vrf_of "$container")" 2>&1)" 'dev ext0|unreachable'
 
-from_one() { docker_on a exec one python3 /usr/lib/sidecar-test/probe.py --timeout 3 "$@"; }
-before=$(drops to_relay)
-out=$(from_one tcp 203.0.113.2 8443 1 2>&1 || true)
-is "the control port does not answer through the tunnel (IPv4)" "$(jq -r .ok <<<"$out")" false
-out=$(from_one tcp 2001:db8:ffff::2 8443 1 2>&1 || true)
-is "the control port does not answer through the tunnel (IPv6)" "$(jq -r .ok <<<"$out")" false
-check "and these packets were counted as to_relay" test "$(drops to_relay)" -gt "$before"
+	# Between customers packets go by the internet's router like anybody's: never tunnel to tunnel.
+	before=$(in_inet_count "$other6")
+	docker_on "$host" exec "$container" ping -c 3 -W 2 "$other6" >/dev/null 2>&1 || true
+	after=$(in_inet_count "$other6")
+	check "$who to $other passes the upstream router ($before -> $after packets), not the relay inside" \
+		test "$after" -gt "$before"
+
+	for relay in 203.0.113.2 2001:db8:ffff::2; do
+		before=$(drops to_relay)
+		out=$(docker_on "$host" exec "$container" python3 /usr/lib/sidecar-test/probe.py --timeout 3 \
+			tcp $relay 8443 1 2>&1 || true)
+		is "the control port does not answer through $who's tunnel ($relay)" "$(jq -r .ok <<<"$out")" false
+		check "and its packets were counted as to_relay ($who, $relay)" test "$(drops to_relay)" -gt "$before"
+	done
+}
+crossing alice a one bob "$two6"
+crossing bob b two alice "$one6"
 
 # Another's source address: added to the container's own device, sent into the tunnel by a route of
 # the container's own, never arrives.

@@ -6,9 +6,10 @@ cd "$(dirname "$0")/../.."
 . selftests/vm/lib.sh
 . selftests/vm/sidecar.sh
 
-plan 34
+plan 38
 cleanup() {
 	for c in good bad1 bad2 bad3 bad4 bad5; do container_gone a $c; done
+	for addr in 192.0.2.11 192.0.2.12; do in_client ip addr del $addr/32 dev eth0 2>/dev/null || true; done
 }
 at_exit cleanup
 
@@ -75,28 +76,77 @@ head -c 40000 /dev/zero | tr '\0' ' ' >"$TMP/big"
 is "oversized body" "$(api POST /v1/peers "$token" "$(cat "$TMP/big")x")" "413 body_too_large"
 
 # --- strangers on the ports ---
-# 40 connections that start TLS and stop, 40 that send garbage, all held open while others are served.
-in_client python3 - <<'EOF' &
-import os, socket, time
-socks = []
-for i in range(80):
-    s = socket.create_connection(("203.0.113.2", 8443), 10)
-    s.sendall(b"\x16\x03\x01\x02\x00\x01" if i % 2 else os.urandom(200))
-    socks.append(s)
-end = time.monotonic() + 8
-udp = [(f, socket.socket(f, socket.SOCK_DGRAM)) for f in (socket.AF_INET, socket.AF_INET6)]
-while time.monotonic() < end:
-    for f, s in udp:
-        to = "203.0.113.2" if f == socket.AF_INET else "2001:db8:ffff::2"
+# Not from the address that is served: each has a limit of its own. Two lines: "held" when the relay has
+# turned away what is above 16 of an address, and at the end what became of all, as JSON. Times are
+# seconds since boot.
+cat >"$TMP/strangers.py" <<'EOF'
+import json, os, select, socket, time
+def now():
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+def connect(source, data):
+    s = socket.create_connection(("203.0.113.2", 8443), 10, (source, 0))
+    begun = now()
+    try:
+        s.sendall(data)
+    except OSError:
+        pass  # turned away already
+    return s, begun
+garbage = dict(connect("192.0.2.12", os.urandom(200)) for _ in range(16))
+half = dict(connect("192.0.2.11", b"\x16\x03\x01\x02\x00\x01") for _ in range(40))
+udp = [(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), "203.0.113.2"),
+       (socket.socket(socket.AF_INET6, socket.SOCK_DGRAM), "2001:db8:ffff::2")]
+udp[0][0].bind(("192.0.2.11", 0))
+begun = {**garbage, **half}
+first, ended, held = {}, {}, False
+deadline = now() + 20
+while len(ended) < len(begun) and now() < deadline:
+    for s in select.select([s for s in begun if s not in ended], [], [], 0.02)[0]:
+        try:
+            data = s.recv(4096)
+        except OSError:
+            data = b""
+        first.setdefault(s, data)
+        if not data:
+            ended[s] = now()
+    if not held and sum(s in ended for s in half) >= 24:
+        held = True
+        print("held", flush=True)
+    for s, to in udp:
         for port in (51820, 51821):
             s.sendto(os.urandom(148), (to, port))
             s.sendto(b"\x01\0\0\0" + os.urandom(100), (to, port))
+# The relay gives a handshake 10 s.
+kept = [s for s in half if s not in ended or ended[s] - half[s] > 8]
+if not held:
+    print("not held")
+print(json.dumps({
+    "half_open": len(half), "kept": len(kept), "half_open_ended": sum(s in ended for s in half),
+    "kept_until": min((ended[s] for s in kept if s in ended), default=0),
+    "longest_s": max((ended[s] - half[s] for s in half if s in ended), default=0),
+    "garbage": len(garbage),
+    "alert_or_end": sum(s in first and first[s][:1] in (b"", b"\x15") for s in garbage)}))
 EOF
-strangers=$!
+for addr in 192.0.2.11 192.0.2.12; do in_client ip addr add $addr/32 dev eth0; done
 before=$(drops wg_shape)
+mkfifo "$TMP/strangers"
+in_client python3 - <"$TMP/strangers.py" >"$TMP/strangers" &
+strangers=$!
+exec 3<"$TMP/strangers"
+read -r -t 60 said <&3 || said=nothing
+is "40 half-open connections of one address: all but 16 are turned away at once" "$said" held
 is "half-open and garbage connections: the API answers others" "$(api GET /v1/peers "$token" '')" "200 "
+served=$(on edge cut -d. -f1 /proc/uptime)
 check "and packets pass" answers "$v6"
+read -r -t 60 said <&3 || said='{}'
+exec 3<&-
 wait "$strangers" || true
+note "strangers: $said"
+is "it answered while 16 were held half-open" \
+	"$(jq --argjson t "$served" '.kept == 16 and .kept_until > $t' <<<"$said")" true
+is "each half-open connection gets its end within 20 s" \
+	"$(jq '.half_open > 0 and .half_open_ended == .half_open' <<<"$said")" true
+is "each connection that sends garbage gets an alert or its end within 20 s" \
+	"$(jq '.garbage > 0 and .alert_or_end == .garbage' <<<"$said")" true
 check "garbage on the WireGuard ports is dropped and counted" test "$(drops wg_shape)" -gt "$before"
 out=$(in_client sh -c 'printf "GET / HTTP/1.1\r\nHost: x\r\n\r\n" | timeout 10 socat - TCP:203.0.113.2:8443' 2>/dev/null | tr -d '\0' || true)
 unlike "plain HTTP on the TLS port gets no page" "$out" '200'
