@@ -16,7 +16,7 @@ struct slot {
 	bool proven; /* its other key has a PSK: here that stands for a handshake */
 	struct peer peer;
 	unsigned int psk_sets;
-	uint64_t up, down;
+	uint64_t up, down, outside;
 };
 
 static const struct conf *conf;
@@ -50,7 +50,7 @@ static int on_set(const struct peer *peer)
 		s->proven = false;
 	}
 	if (s->peer.generation != peer->generation)
-		s->up = s->down = 0;
+		s->up = s->down = s->outside = 0;
 	s->used = s->named = true;
 	s->peer = *peer;
 	return 0;
@@ -94,6 +94,7 @@ static int on_stats(const struct msg *msg)
 	stats.stats.slot = msg->slot.slot;
 	stats.stats.generation = msg->slot.generation;
 	stats.stats.usage = usage_of(s);
+	stats.stats.outside_packets = s->outside;
 	memcpy(stats.stats.run, counters_run, sizeof(counters_run));
 	stats.stats.tally = (struct tally){.state = TALLY_AGREES, .rx_bytes = 5, .tx_bytes = 6};
 	msg_send(net_fd, &stats);
@@ -327,10 +328,11 @@ bool fake_kernel_obey(char *words[], size_t n)
 	if (!strcmp(words[0], "stats")) {
 		s->up = v[2];
 		s->down = v[3];
+		s->outside = v[4];
 	} else if (!strcmp(words[0], "reboot")) {
 		counters_run[0]++;
 		for (size_t i = 0; i < SLOTS; i++)
-			slots[i].up = slots[i].down = 0;
+			slots[i].up = slots[i].down = slots[i].outside = 0;
 	} else if (!strcmp(words[0], "seen") && n == 6) {
 		send_seen(s, v[2], words[3], v[4], v[5]);
 	} else if (!strcmp(words[0], "refuse")) {
