@@ -10,6 +10,7 @@
 #include "relay/net_database.h"
 
 #define SLOTS 1024
+#define MAX_HELD 16 /* more: obeyed at once, as if there were no hold */
 
 struct slot {
 	bool used, named;
@@ -26,7 +27,9 @@ static struct addr4 router4;
 static uint32_t refuse;
 static uint8_t counters_run[USAGE_RUN_LEN] = {1};
 static uint8_t database[DB_IDENTITY_LEN];
-static bool mute;
+static bool mute, hold;
+static struct msg held[MAX_HELD];
+static size_t n_held;
 
 static void answer(uint32_t seq, int result, const char *text)
 {
@@ -181,6 +184,10 @@ void fake_kernel_msg(const struct msg *msg)
 
 	if (mute)
 		return;
+	if (hold && n_held < MAX_HELD) {
+		held[n_held++] = *msg;
+		return;
+	}
 	if (refuse) {
 		refuse--;
 		answer(msg->seq, -EIO, strerror(EIO));
@@ -299,6 +306,15 @@ void fake_kernel_start(int fd, const struct conf *to_conf)
 void fake_kernel_stop(void)
 {
 	net_fd = -1;
+	n_held = 0;
+}
+
+static void hold_set(bool on)
+{
+	hold = on;
+	for (size_t i = 0; !on && i < n_held; i++)
+		fake_kernel_msg(&held[i]);
+	n_held = on ? n_held : 0;
 }
 
 /* Those that print their answer. */
@@ -310,6 +326,8 @@ static bool obey_print(char *words[], struct slot *s)
 		print_psk(s);
 	else if (!strcmp(words[0], "pair"))
 		print_pair(&s->peer);
+	else if (!strcmp(words[0], "held"))
+		printf("%zu\n", n_held);
 	else
 		return false;
 	return true;
@@ -342,6 +360,8 @@ bool fake_kernel_obey(char *words[], size_t n)
 		send_relay();
 	} else if (!strcmp(words[0], "mute")) {
 		mute = n > 1 && !strcmp(words[1], "on");
+	} else if (!strcmp(words[0], "hold")) {
+		hold_set(n > 1 && !strcmp(words[1], "on"));
 	} else {
 		return false;
 	}

@@ -14,6 +14,8 @@
  *	router V4			the uplink's gateway
  *	refuse N			the next N requests fail
  *	mute on|off			requests are swallowed
+ *	hold on|off			requests wait; off: they are obeyed in their order
+ *	held				how many wait
  */
 #ifndef SELFTESTS_FAKE_KERNEL_H
 #define SELFTESTS_FAKE_KERNEL_H
