@@ -34,9 +34,8 @@ int sc_uplink_in(struct __sk_buff *skb)
 		drop_skb(skb, ETH_HLEN, r, pkt.ref.nr, &pkt.load);
 		return TC_ACT_SHOT;
 	}
-	if (r == V_FORWARD)
-		return (int)bpf_redirect(pkt.ref.slot->wg_ifindex, 0);
-	if (r == V_STACK)
-		skb->mark = SC_MARK_DOWN | (pkt.ref.slot->class_minor & SC_MARK_CLASS);
-	return TC_ACT_UNSPEC;
+	if (r == V_PASS)
+		return TC_ACT_UNSPEC;
+	skb->mark = SC_MARK_DOWN | (pkt.ref.slot->class_minor & SC_MARK_CLASS);
+	return r == V_FORWARD ? (int)bpf_redirect(pkt.ref.slot->wg_ifindex, 0) : TC_ACT_UNSPEC;
 }

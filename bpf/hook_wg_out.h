@@ -35,7 +35,7 @@ int sc_wg_out(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	}
 	mss_clamp(skb, &pkt, pkt.ref.slot->mtu);
-	count_down(pkt.ref.nr, &pkt.load);
+	count_down(pkt.ref.nr, &pkt.load, (skb->mark & SC_MARK_MASK) == SC_MARK_DOWN);
 	minor = pkt.ref.slot->class_minor & SC_MARK_CLASS;
 	skb->priority = minor ? SC_HTB_MAJOR | minor : 0;
 	return TC_ACT_UNSPEC;

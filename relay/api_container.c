@@ -6,7 +6,8 @@
  * (180 s; one in use makes a new one each 120 s).
  * externally_reachable: up, and the relay has put packets that came from outside into the tunnel,
  * and the container has sent packets out of it. That is the whole way, both ways, seen by the
- * kernel's counters; whether a service listens on a port, only a connection to it can tell.
+ * kernel's counters; whether a service listens on a port, only a connection to it can tell. The
+ * agent's own probes, which the relay sends back, and the relay's packets are not from outside.
  */
 #include <string.h>
 #include "../lib/log.h"
@@ -71,8 +72,12 @@ static bool is_up(const struct asking *a)
 	return a->peer.live && a->last_handshake && db_now() - a->last_handshake < HANDSHAKE_MAX_S;
 }
 
-/* in, out: packets into and out of the tunnel. */
-static void reply(struct asking *a, uint64_t in, uint64_t out)
+/* Packets into the tunnel, those of them that came from outside, and out of it. */
+struct carried {
+	uint64_t in, from_outside, out;
+};
+
+static void reply(struct asking *a, struct carried c)
 {
 	const struct db_peer *p = &a->peer;
 	char v6[ADDR_TEXT_LEN], v4[ADDR_TEXT_LEN];
@@ -81,9 +86,9 @@ static void reply(struct asking *a, uint64_t in, uint64_t out)
 
 	api_reply_json(
 		a->req, 200,
-		json_pack("{s:b, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:I, s:I}}", "up",
-			  (int)up, "externally_reachable", (int)(up && in && out), "ipv6",
-			  addr6_text(v6, &p->address.v6), "ipv4",
+		json_pack("{s:b, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:I, s:I, s:I}}", "up",
+			  (int)up, "externally_reachable", (int)(up && c.from_outside && c.out),
+			  "ipv6", addr6_text(v6, &p->address.v6), "ipv4",
 			  has4 ? json_string(addr4_text(v4, p->address.v4)) : json_null(),
 			  "container", p->container[0] ? json_string(p->container) : json_null(),
 			  "container_id",
@@ -92,7 +97,8 @@ static void reply(struct asking *a, uint64_t in, uint64_t out)
 			  p->address.machine[0] ? json_string(p->address.machine) : json_null(),
 			  "stopped", stopped ? json_string(stopped) : json_null(), "evidence",
 			  "last_handshake", api_time_json(a->last_handshake), "packets_in",
-			  (json_int_t)in, "packets_out", (json_int_t)out));
+			  (json_int_t)c.in, "packets_from_outside", (json_int_t)c.from_outside,
+			  "packets_out", (json_int_t)c.out));
 }
 
 static void on_stats(int r, const char *text, const struct msg *answer, void *ctx)
@@ -104,7 +110,9 @@ static void on_stats(int r, const char *text, const struct msg *answer, void *ct
 			   r ? text : "no answer");
 		return;
 	}
-	reply(a, answer->stats.usage.down_packets, answer->stats.usage.up_packets);
+	reply(a, (struct carried){.in = answer->stats.usage.down_packets,
+				  .from_outside = answer->stats.outside_packets,
+				  .out = answer->stats.usage.up_packets});
 }
 
 static int find(struct api_req *req, struct db_peer *ret)
@@ -150,7 +158,7 @@ void api_container_get(struct api_req *req)
 	pending = api_seen_pending(req->api, a->peer.address.slot, a->peer.address.generation);
 	a->last_handshake = pending ? pending : a->peer.last_handshake;
 	if (!a->peer.live) {
-		reply(a, 0, 0);
+		reply(a, (struct carried){});
 		return;
 	}
 	msg.slot.slot = a->peer.address.slot;

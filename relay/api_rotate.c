@@ -187,14 +187,23 @@ static bool take_slot(struct api_req *req, uint32_t slot)
 	return false;
 }
 
-/* Part of it may be in the kernel. */
-static void undo(struct api *api, const struct db_peer *row)
+/* As the row is now, whatever was stopped meanwhile. */
+static void push_row(struct api *api, uint32_t slot, uint32_t generation)
 {
-	struct rotation *rot = of_peer(api, row);
+	struct db_peer row;
+
+	if (!db_peer_get(api->db, slot, &row, NULL) && row.address.generation == generation)
+		api_peer_push(api, &row);
+}
+
+/* Part of it may be in the kernel. */
+static void undo(struct api *api, const struct db_peer *peer)
+{
+	struct rotation *rot = of_peer(api, peer);
 
 	if (rot)
 		rotation_end(rot);
-	api_peer_push(api, row);
+	push_row(api, peer->address.slot, peer->address.generation);
 }
 
 static void on_begun(int r, const char *text, UNUSED const struct msg *answer, void *ctx)
@@ -258,14 +267,36 @@ void api_rotate_begin(struct api_req *req)
 		steal(&w);
 }
 
+/* While the net role was asked, billing, quota or a revoked token may have stopped the peer. */
+static int read_row(struct api *api, const struct db_peer *old, struct db_peer *ret,
+		    struct err *err)
+{
+	struct db_peer row;
+	int r = db_peer_get(api->db, old->address.slot, &row, err);
+
+	if (r)
+		return r;
+	if (!row.live || row.address.generation != old->address.generation)
+		return err_set(err, -ENOENT, "gone or stopped meanwhile");
+	*ret = row;
+	return 0;
+}
+
+/* w->now becomes the row as it is, with the new key. */
 static int store(struct waiting *w, struct err *err)
 {
 	struct api *api = w->req->api;
+	uint8_t key[KEY_LEN];
 	int r = db_begin(api->db, err);
 
 	if (r)
 		return r;
-	r = db_peer_put(api->db, &w->now, err);
+	memcpy(key, w->now.public_key, KEY_LEN);
+	r = read_row(api, &w->old, &w->now, err);
+	if (!r) {
+		turn(&w->now, key);
+		r = db_peer_put(api->db, &w->now, err);
+	}
 	if (!r)
 		r = api_audit(api, w->req, w->now.address.account, err, "peer.rotate", "slot %u",
 			      w->now.address.slot);
@@ -275,31 +306,52 @@ static int store(struct waiting *w, struct err *err)
 	return r;
 }
 
+/* The kernel has the new key, the row keeps the old one. */
+static void not_stored(struct waiting *w, int r, const char *text)
+{
+	struct api *api = w->req->api;
+	uint32_t slot = w->old.address.slot;
+
+	if (r == -ENOENT) {
+		log_info("slot %u: new key: %s", slot, text);
+		undo(api, &w->old);
+		api_refuse(w->req, API_ERROR_PEER_NOT_FOUND,
+			   "the account has no peer with this key");
+		return;
+	}
+	log_err("slot %u: storing the new key: %s", slot, text);
+	push_row(api, slot, w->old.address.generation);
+	api_refuse(w->req, API_ERROR_INTERNAL, "the new key could not be stored");
+}
+
 static void on_turned(int r, const char *text, UNUSED const struct msg *answer, void *ctx)
 {
 	AUTO_FREE struct waiting *w = ctx;
 	struct api *api = w->req->api;
 	struct rotation *rot = of_peer(api, &w->old);
+	uint32_t slot = w->old.address.slot;
 	struct err err = {};
 
-	api_busy_put(api, w->old.address.slot);
-	if (!r && store(w, &err)) {
-		log_err("slot %u: storing the new key: %s", w->old.address.slot, err.text);
-		api_peer_push(api, &w->old);
-		api_refuse(w->req, API_ERROR_INTERNAL, "the new key could not be stored");
-		return;
-	}
+	api_busy_put(api, slot);
 	if (r) {
 		if (r != -ENOTCONN) {
-			log_warn("slot %u: new key: %s", w->old.address.slot, text);
-			api_peer_push(api, &w->old);
+			log_warn("slot %u: new key: %s", slot, text);
+			push_row(api, slot, w->old.address.generation);
 		}
 		refuse_net(w->req, r, text);
 		return;
 	}
+	r = store(w, &err);
+	if (r) {
+		not_stored(w, r, err.text);
+		return;
+	}
 	if (rot)
 		rotation_commit(rot, mono_now());
-	log_info("slot %u: goes on with its next key", w->old.address.slot);
+	/* What changed the row meanwhile has sent it to the kernel with the old key. */
+	if (w->now.ipv4_stopped != w->old.ipv4_stopped)
+		api_peer_push(api, &w->now);
+	log_info("slot %u: goes on with its next key", slot);
 	reply_peer(w->req, &w->now);
 }
 
@@ -381,14 +433,11 @@ static void on_timer(uv_timer_t *timer)
 	for (size_t i = 0; i < ROTATION_MAX; i++) {
 		struct rotation *rot = &api->rotate->table.r[i];
 		uint32_t generation = rot->generation, slot = rot->slot;
-		struct db_peer peer;
 
 		if (!rotation_due(rot, now) || api_busy_take(api, slot))
 			continue;
 		rotation_end(rot);
-		if (!db_peer_get(api->db, slot, &peer, NULL) &&
-		    peer.address.generation == generation)
-			api_peer_push(api, &peer);
+		push_row(api, slot, generation);
 		api_busy_put(api, slot);
 	}
 }

@@ -311,7 +311,7 @@ int conf_parse(const char *text, size_t len, const char *name, struct conf *ret_
 	set_defaults(conf);
 	r = conf_walk_map(&w, conf_yaml_root(yaml), conf_keys, conf);
 	if (!r)
-		r = conf_check(conf, name, err);
+		r = conf_check(conf, conf_yaml_root(yaml), name, err);
 	if (!r)
 		memcpy(ret_conf, conf, sizeof(*conf));
 	return r;

@@ -4,7 +4,10 @@
 #define RELAY_CONF_CHECK_H
 
 #include "conf.h"
+#include "conf_yaml.h"
 
-int conf_check(const struct conf *conf, const char *name, struct err *err);
+/* root: the file that conf was read from, for the places in errors. */
+int conf_check(const struct conf *conf, const struct conf_yaml_node *root, const char *name,
+	       struct err *err);
 
 #endif

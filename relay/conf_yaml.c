@@ -25,7 +25,8 @@ struct level {
 
 struct reader {
 	struct conf_yaml *yaml;
-	const char *name;
+	const char *text, *name;
+	size_t len;
 	struct level levels[CONF_YAML_MAX_DEPTH];
 	size_t depth;
 	unsigned int documents;
@@ -196,17 +197,38 @@ static int on_event(struct reader *rd, const yaml_event_t *ev)
 	}
 }
 
+/* Of a byte of UTF-8, as libyaml counts: characters, not the byte order mark. */
+static yaml_mark_t mark_of(const struct reader *rd, size_t offset)
+{
+	yaml_mark_t at = {};
+	size_t i = 0;
+
+	if (rd->len >= 3 && !memcmp(rd->text, "\xef\xbb\xbf", 3))
+		i = 3;
+	for (; i < offset && i < rd->len; i++) {
+		if (rd->text[i] == '\n') {
+			at.line++;
+			at.column = 0;
+		} else if (((uint8_t)rd->text[i] & 0xc0) != 0x80) {
+			at.column++;
+		}
+	}
+	return at;
+}
+
 static int syntax_error(struct reader *rd, const yaml_parser_t *parser)
 {
 	char shown[SHOWN_LEN];
 	const char *what = parser->problem ? parser->problem : "not YAML";
 
+	log_esc(shown, sizeof(shown), what, strlen(what));
+	if (parser->error != YAML_READER_ERROR)
+		return refuse(rd, parser->problem_mark, shown);
 	/* Errors of the reader (encoding) have an offset, no mark. */
-	if (parser->error == YAML_READER_ERROR)
-		return err_set(rd->err, -EINVAL, "%s: byte %zu: %s", rd->name,
-			       parser->problem_offset + 1,
-			       log_esc(shown, sizeof(shown), what, strlen(what)));
-	return refuse(rd, parser->problem_mark, log_esc(shown, sizeof(shown), what, strlen(what)));
+	if (parser->encoding == YAML_UTF8_ENCODING)
+		return refuse(rd, mark_of(rd, parser->problem_offset), shown);
+	return err_set(rd->err, -EINVAL, "%s: byte %zu: %s", rd->name, parser->problem_offset + 1,
+		       shown);
 }
 
 static int read_events(struct reader *rd, yaml_parser_t *parser)
@@ -230,7 +252,7 @@ int conf_yaml_parse(const char *text, size_t len, const char *name, struct conf_
 		    struct err *err)
 {
 	AUTO_CONF_YAML struct conf_yaml *yaml = calloc(1, sizeof(*yaml));
-	struct reader rd = {.yaml = yaml, .name = name, .err = err};
+	struct reader rd = {.yaml = yaml, .text = text, .len = len, .name = name, .err = err};
 	yaml_parser_t parser;
 	int r;
 

@@ -30,6 +30,7 @@ void dp_counters(const struct dp *dp, uint32_t slot, struct sc_counters *ret_sum
 		sum.down_bytes += read_once(&c->down_bytes);
 		sum.drop_packets += read_once(&c->drop_packets);
 		sum.drop_bytes += read_once(&c->drop_bytes);
+		sum.outside_packets += read_once(&c->outside_packets);
 		if (last > sum.last_up_ns)
 			sum.last_up_ns = last;
 	}

@@ -2,9 +2,9 @@
 /*
  * From the layout before this one, under traffic: its maps are pinned here too and used by the old
  * programs and the new ones, so nothing that they hold or count is lost; then each link gets the
- * new program in one atomic step (dp_attach.c). What is new in this layout, a word of a slot that
- * was zero and map "pace", does not disturb the old programs. A map that has to change is to be
- * made anew and filled from the old one; such a one is refused here.
+ * new program in one atomic step (dp_attach.c). What is new in this layout, a word of a slot and
+ * one of the counters that were zero and map "pace", does not disturb the old programs. A map that
+ * has to change is to be made anew and filled from the old one; such a one is refused here.
  */
 #include "dp_impl.h"
 

@@ -92,6 +92,7 @@ struct msg {
 			uint32_t generation;
 			uint8_t run[USAGE_RUN_LEN];
 			struct usage usage;
+			uint64_t outside_packets; /* of usage.down_packets */
 			uint64_t drop_packets, drop_bytes;
 			struct tally tally; /* as of the last USAGE_GET of slot 0 */
 		} stats;

@@ -193,6 +193,11 @@ int net_htb_assign(struct net_htb *htb, struct nl *nl, uint32_t slot, uint32_t r
 	return r;
 }
 
+uint16_t net_htb_minor(const struct net_htb *htb, uint32_t slot)
+{
+	return htb->minor_of[slot];
+}
+
 void net_htb_release(struct net_htb *htb, uint32_t slot)
 {
 	uint16_t minor = htb->minor_of[slot];

@@ -30,6 +30,8 @@ void net_htb_adopt(struct net_htb *htb, uint32_t slot, uint16_t minor);
  * classes taken: logged). */
 int net_htb_assign(struct net_htb *htb, struct nl *nl, uint32_t slot, uint32_t rate_kbps,
 		   uint32_t ceil_kbps, uint16_t *ret_minor, struct err *err);
+/* The class it has, 0 = none. */
+uint16_t net_htb_minor(const struct net_htb *htb, uint32_t slot);
 void net_htb_release(struct net_htb *htb, uint32_t slot);
 
 #endif

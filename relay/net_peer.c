@@ -97,11 +97,12 @@ int net_peer_check(const struct net *net, const struct peer *p, struct err *err)
 	return 0;
 }
 
+/* assign: else its class is the one that it has, as the kernel knows it. */
 static int want_one(struct net *net, struct kstate *state, const struct peer *p, bool assign,
 		    struct err *err)
 {
 	struct kstate_env env = env_of(net, p);
-	uint16_t minor = 0;
+	uint16_t minor = net_htb_minor(net->htb, p->slot);
 	int r = 0;
 
 	if (assign)
@@ -140,7 +141,7 @@ static int change_one(struct net *net, uint32_t slot, const struct peer *peer, s
 	int r = 0;
 
 	if (old)
-		r = want_one(net, &observed, old, true, err);
+		r = want_one(net, &observed, old, false, err);
 	if (!r && peer)
 		r = want_one(net, &wanted, peer, true, err);
 	if (!r && (old || peer))

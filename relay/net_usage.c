@@ -37,6 +37,7 @@ int net_usage_stats(struct net *net, const struct msg *in, struct err *err)
 	out.stats.slot = slot;
 	out.stats.generation = generation_of(net, slot);
 	out.stats.usage = usage_of(&c);
+	out.stats.outside_packets = c.outside_packets;
 	out.stats.drop_packets = c.drop_packets;
 	out.stats.drop_bytes = c.drop_bytes;
 	net_tally_get(net, slot, &out.stats.tally);

@@ -27,7 +27,7 @@
  * shaper: edt, of those from a tunnel, the slot. */
 #define SC_MARK_MASK 0xff000000
 #define SC_MARK_UP 0x5c000000	/* from a tunnel, source checked */
-#define SC_MARK_DOWN 0x5d000000 /* from the uplink to a live slot, left to the stack */
+#define SC_MARK_DOWN 0x5d000000 /* from the uplink to a live slot */
 #define SC_MARK_ECHO 0x5e000000 /* an answer of the echo below */
 #define SC_MARK_CLASS 0x0000ffff
 #define SC_MARK_SLOT 0x00ffffff
@@ -182,8 +182,8 @@ struct sc_counters {
 	__u64 down_bytes;
 	__u64 drop_packets; /* of this slot, all reasons */
 	__u64 drop_bytes;
-	__u64 last_up_ns; /* CLOCK_MONOTONIC of the last packet from the container */
-	__u64 pad;
+	__u64 last_up_ns;      /* CLOCK_MONOTONIC of the last packet from the container */
+	__u64 outside_packets; /* of down_packets: those that came from the uplink */
 };
 
 /* Map "asked": per-CPU array by pool (IPv4: + SC_MAX_POOLS), __u64: neighbour solicitations and ARP

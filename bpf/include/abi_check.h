@@ -72,6 +72,7 @@ AT(sc_counters, down_bytes, 24);
 AT(sc_counters, drop_packets, 32);
 AT(sc_counters, drop_bytes, 40);
 AT(sc_counters, last_up_ns, 48);
+AT(sc_counters, outside_packets, 56);
 SIZE(sc_monitor, 8);
 SIZE(sc_sampler, 16);
 AT(sc_sampler, n, 8);

@@ -48,7 +48,8 @@ STAGE void count_up(__u32 slot, const struct load *load)
 	n->last_up_ns = bpf_ktime_get_ns();
 }
 
-STAGE void count_down(__u32 slot, const struct load *load)
+/* outside: it came from the uplink. */
+STAGE void count_down(__u32 slot, const struct load *load, bool outside)
 {
 	struct sc_counters *n = count_of(slot);
 
@@ -56,6 +57,8 @@ STAGE void count_down(__u32 slot, const struct load *load)
 		return;
 	n->down_packets += load->packets;
 	n->down_bytes += load->bytes;
+	if (outside)
+		n->outside_packets += load->packets;
 }
 
 /* reason: negative, as a stage returns it. slot may be SLOT_NONE. */

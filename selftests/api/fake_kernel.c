@@ -10,13 +10,14 @@
 #include "relay/net_database.h"
 
 #define SLOTS 1024
+#define MAX_HELD 16 /* more: obeyed at once, as if there were no hold */
 
 struct slot {
 	bool used, named;
 	bool proven; /* its other key has a PSK: here that stands for a handshake */
 	struct peer peer;
 	unsigned int psk_sets;
-	uint64_t up, down;
+	uint64_t up, down, outside;
 };
 
 static const struct conf *conf;
@@ -26,7 +27,9 @@ static struct addr4 router4;
 static uint32_t refuse;
 static uint8_t counters_run[USAGE_RUN_LEN] = {1};
 static uint8_t database[DB_IDENTITY_LEN];
-static bool mute;
+static bool mute, hold;
+static struct msg held[MAX_HELD];
+static size_t n_held;
 
 static void answer(uint32_t seq, int result, const char *text)
 {
@@ -50,7 +53,7 @@ static int on_set(const struct peer *peer)
 		s->proven = false;
 	}
 	if (s->peer.generation != peer->generation)
-		s->up = s->down = 0;
+		s->up = s->down = s->outside = 0;
 	s->used = s->named = true;
 	s->peer = *peer;
 	return 0;
@@ -94,6 +97,7 @@ static int on_stats(const struct msg *msg)
 	stats.stats.slot = msg->slot.slot;
 	stats.stats.generation = msg->slot.generation;
 	stats.stats.usage = usage_of(s);
+	stats.stats.outside_packets = s->outside;
 	memcpy(stats.stats.run, counters_run, sizeof(counters_run));
 	stats.stats.tally = (struct tally){.state = TALLY_AGREES, .rx_bytes = 5, .tx_bytes = 6};
 	msg_send(net_fd, &stats);
@@ -180,6 +184,10 @@ void fake_kernel_msg(const struct msg *msg)
 
 	if (mute)
 		return;
+	if (hold && n_held < MAX_HELD) {
+		held[n_held++] = *msg;
+		return;
+	}
 	if (refuse) {
 		refuse--;
 		answer(msg->seq, -EIO, strerror(EIO));
@@ -298,6 +306,15 @@ void fake_kernel_start(int fd, const struct conf *to_conf)
 void fake_kernel_stop(void)
 {
 	net_fd = -1;
+	n_held = 0;
+}
+
+static void hold_set(bool on)
+{
+	hold = on;
+	for (size_t i = 0; !on && i < n_held; i++)
+		fake_kernel_msg(&held[i]);
+	n_held = on ? n_held : 0;
 }
 
 /* Those that print their answer. */
@@ -309,6 +326,8 @@ static bool obey_print(char *words[], struct slot *s)
 		print_psk(s);
 	else if (!strcmp(words[0], "pair"))
 		print_pair(&s->peer);
+	else if (!strcmp(words[0], "held"))
+		printf("%zu\n", n_held);
 	else
 		return false;
 	return true;
@@ -327,10 +346,11 @@ bool fake_kernel_obey(char *words[], size_t n)
 	if (!strcmp(words[0], "stats")) {
 		s->up = v[2];
 		s->down = v[3];
+		s->outside = v[4];
 	} else if (!strcmp(words[0], "reboot")) {
 		counters_run[0]++;
 		for (size_t i = 0; i < SLOTS; i++)
-			slots[i].up = slots[i].down = 0;
+			slots[i].up = slots[i].down = slots[i].outside = 0;
 	} else if (!strcmp(words[0], "seen") && n == 6) {
 		send_seen(s, v[2], words[3], v[4], v[5]);
 	} else if (!strcmp(words[0], "refuse")) {
@@ -340,6 +360,8 @@ bool fake_kernel_obey(char *words[], size_t n)
 		send_relay();
 	} else if (!strcmp(words[0], "mute")) {
 		mute = n > 1 && !strcmp(words[1], "on");
+	} else if (!strcmp(words[0], "hold")) {
+		hold_set(n > 1 && !strcmp(words[1], "on"));
 	} else {
 		return false;
 	}

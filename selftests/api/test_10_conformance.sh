@@ -216,14 +216,18 @@ up() { row_quiet && [ "$(json .up)" = true ]; }
 row_quiet() { call GET /v1/peers/by-container/web -H "Authorization: Bearer $alice"; }
 point "a handshake: up" wait_until 5 up
 is "but nothing came through: not reachable" "$(json '"\(.externally_reachable) \(.evidence.packets_in)"')" "false 0"
-say "stats $slot 0 7" >/dev/null
+evidence() { json '"\(.up) \(.externally_reachable) \(.evidence.packets_in) \(.evidence.packets_from_outside) \(.evidence.packets_out)"'; }
+say "stats $slot 0 7 5" >/dev/null
 row_quiet
-is "packets came, none went back: not reachable" "$(json '"\(.externally_reachable) \(.evidence.packets_in) \(.evidence.packets_out)"')" "false 7 0"
-say "stats $slot 4 7" >/dev/null
+is "packets came, none went back: not reachable" "$(evidence)" "true false 7 5 0"
+say "stats $slot 7 7 0" >/dev/null
+row_quiet
+is "both ways, but none from outside, as with the agent's own probes: not reachable" "$(evidence)" "true false 7 0 7"
+say "stats $slot 4 7 1" >/dev/null
 say "refuse 1" >/dev/null
 row "503 relay_refused" "no figures: no answer that would guess" GET /v1/peers/by-container/web "$alice" -
 row_quiet
-is "both ways: reachable" "$(json '"\(.up) \(.externally_reachable) \(.evidence.packets_in) \(.evidence.packets_out)"')" "true true 7 4"
+is "one from outside, and some went back: reachable" "$(evidence)" "true true 7 1 4"
 say "seen $slot 5 198.51.100.7:4000 100 100" >/dev/null
 ask "201" "the same name on another machine" "$alice" "\"pubkey\":\"$(key 17)\",\"container\":\"web\",\"machine\":\"m2\""
 row "409 conflict" "is ambiguous by name" GET /v1/peers/by-container/web "$alice" -

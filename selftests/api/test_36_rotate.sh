@@ -97,8 +97,43 @@ is "has the new key" "$(json '.[] | select(.container == "c") | .pubkey')" "$new
 former_gone() { [ "$(say "pair $slot")" = "1 $new -" ]; }
 point "the old key goes by itself" wait_until 15 former_gone
 row "200" "back to the first device" POST $R "$alice" "$(keys "$new" "$third")"
+epoch=$(json .psk_epoch)
 is "with both keys" "$(say "pair $slot")" "1 $new $third"
 is "the audit log says it once" "$(ctl GET /ctl/v1/audit | jq '[.[] | select(.action == "peer.rotate")] | length')" 1
+
+# --- stopped while the kernel is asked ---
+billing() { ctl POST /ctl/v1/accounts "{\"account\":\"alice\",\"billing_period_end\":\"$1\"}" >/dev/null; }
+held() { [ "$(say held)" -ge "$1" ]; }
+kernel_has() { [ "$(peers | wc -l)" = "$1" ]; }
+psk "$third" "$epoch" "$relay_key"
+# late METHOD [LINE]: this step waits for the kernel, billing stops the account's peers, then api_relay
+# is told LINE and the kernel goes on
+late() {
+	say "hold on" >/dev/null
+	printf '%s' "$(keys "$new" "$third")" >"$T/request"
+	curl -sk -m 30 -X "$1" -H "Authorization: Bearer $alice" "${JSON[@]}" --data-binary "@$T/request" "$URL$R" >"$T/slow" &
+	SLOW=$!
+	point "$1 waits for the kernel" wait_until 5 held 1
+	billing 2020-01-01
+	point "meanwhile billing stops the account's peers" wait_until 5 held 3
+	[ -z "${2-}" ] || say "$2" >/dev/null
+	say "hold off" >/dev/null
+	wait "$SLOW" || true
+}
+late PUT
+is "the commit is answered as one of a stopped peer" "$(jq -r .code "$T/slow")" peer_not_found
+point "the kernel has neither" wait_until 5 kernel_has 0
+row "200" "the container" GET /v1/peers/by-container/c "$alice" -
+is "is still stopped" "$(json .stopped)" billing
+billing 2999-01-01
+point "paid: both run" wait_until 5 kernel_has 2
+is "with the key that its row has kept" "$(say "pair $slot")" "1 $new -"
+late POST "refuse 1"
+is "a begin that the kernel refuses" "$(jq -r .code "$T/slow")" relay_refused
+row "200" "what is left" GET /v1/status "$alice" -
+is "is undone to what runs: nothing" "$(peers | wc -l)" 0
+billing 2999-01-01
+point "paid: both run" wait_until 5 kernel_has 2
 
 # --- what the kernel does not answer ---
 row "200" "drop" DELETE $R "$alice" "$(keys "$new" "$third")"

@@ -252,6 +252,7 @@ static void exchange(int fd, const char *here, const char *slot3)
 	dp_counters(rig.dp, 3, &n);
 	assert_int_equal(n.down_packets, 1);
 	assert_int_equal(n.down_bytes, p.len - 14);
+	assert_int_equal(n.outside_packets, 1);
 
 	udp_packet(&p, slot3, here, 64, true);
 	tunnel_sends(&p);
@@ -451,7 +452,8 @@ static void test_packet_too_big_for_one_peer(void **state UNUSED)
 	env_run("nsenter --net=/proc/%d/fd/%d ip -6 route flush cache", getpid(), world);
 }
 
-/* What the peer sends to the far end comes back through the tunnel, counted both ways. */
+/* What the peer sends to the far end comes back through the tunnel, counted both ways; nothing of
+ * it came from outside. */
 static void test_echo(void **state UNUSED)
 {
 	struct pkt question = {}, answer = {};
@@ -475,6 +477,7 @@ static void test_echo(void **state UNUSED)
 	assert_int_equal(n.up_bytes, 1420);
 	assert_int_equal(n.down_packets, 1);
 	assert_int_equal(n.down_bytes, 1420);
+	assert_int_equal(n.outside_packets, 0);
 	assert_int_equal(n.drop_packets, 0);
 }
 

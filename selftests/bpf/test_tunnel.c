@@ -47,27 +47,33 @@ static const struct steer_case {
 	struct spec spec;
 	enum steer want;
 	int reason;
-	uint32_t minor; /* STACK: of the mark */
+	uint32_t minor; /* of the mark */
 } steers[] = {
-	{"IPv6", {.dst = SLOT3_V6, .len = 100}, .want = TUNNEL},
-	{"IPv6 empty", {.dst = SLOT3_V6}, .want = TUNNEL},
-	{"IPv6 hop limit 2", {.dst = SLOT3_V6, .ttl = 2}, .want = TUNNEL},
-	{"IPv6 hop limit 255", {.dst = SLOT3_V6, .ttl = 255}, .want = TUNNEL},
-	{"IPv6 of MTU", {.dst = SLOT3_V6, .len = 1380}, .want = TUNNEL},
-	{"IPv6 destination options", {.dst = SLOT3_V6, .options = 2, .len = 9}, .want = TUNNEL},
-	{"IPv4", {.dst = SLOT3_V4, .len = 100}, .want = TUNNEL},
-	{"IPv4 TTL 2", {.dst = SLOT3_V4, .ttl = 2, .len = 5}, .want = TUNNEL},
-	{"IPv4 of MTU", {.dst = SLOT3_V4, .len = 1400}, .want = TUNNEL},
+	{"IPv6", {.dst = SLOT3_V6, .len = 100}, .want = TUNNEL, .minor = 7},
+	{"IPv6 empty", {.dst = SLOT3_V6}, .want = TUNNEL, .minor = 7},
+	{"IPv6 hop limit 2", {.dst = SLOT3_V6, .ttl = 2}, .want = TUNNEL, .minor = 7},
+	{"IPv6 hop limit 255", {.dst = SLOT3_V6, .ttl = 255}, .want = TUNNEL, .minor = 7},
+	{"IPv6 of MTU", {.dst = SLOT3_V6, .len = 1380}, .want = TUNNEL, .minor = 7},
+	{"IPv6 destination options",
+	 {.dst = SLOT3_V6, .options = 2, .len = 9},
+	 .want = TUNNEL,
+	 .minor = 7},
+	{"IPv4", {.dst = SLOT3_V4, .len = 100}, .want = TUNNEL, .minor = 7},
+	{"IPv4 TTL 2", {.dst = SLOT3_V4, .ttl = 2, .len = 5}, .want = TUNNEL, .minor = 7},
+	{"IPv4 of MTU", {.dst = SLOT3_V4, .len = 1400}, .want = TUNNEL, .minor = 7},
 	{"other tunnel", {.dst = SLOT4_V6, .len = 1240}, .want = TUNNEL},
 	{"merged TCP",
 	 {.dst = SLOT3_V6, .upper = TCP, .len = 1800, .gso_size = 1348, .gso_segs = 2},
-	 .want = TUNNEL},
+	 .want = TUNNEL,
+	 .minor = 7},
 	{"merged TCP, IPv4",
 	 {.dst = SLOT3_V4, .upper = TCP, .len = 1800, .gso_size = 1368, .gso_segs = 2},
-	 .want = TUNNEL},
+	 .want = TUNNEL,
+	 .minor = 7},
 	{"merged UDP",
 	 {.dst = SLOT3_V6, .upper = UDP, .len = 1800, .gso_size = 1372, .gso_segs = 2},
-	 .want = TUNNEL},
+	 .want = TUNNEL,
+	 .minor = 7},
 
 	{"IPv6 hop limit 1", {.dst = SLOT3_V6, .ttl = 1}, .want = STACK, .minor = 7},
 	{"IPv6 over MTU", {.dst = SLOT3_V6, .len = 1381}, .want = STACK, .minor = 7},
@@ -120,7 +126,8 @@ static void test_uplink_in(void **state UNUSED)
 
 		spec_run(&rig, RIG_UPLINK_IN, &c->spec, rig.up, &in, &r);
 		verdict(c->name, &r, acts[c->want], c->reason);
-		assert_int_equal(r.skb.mark, c->want == STACK ? 0x5d000000 | c->minor : 0);
+		assert_int_equal(r.skb.mark,
+				 c->want == STACK || c->want == TUNNEL ? 0x5d000000 | c->minor : 0);
 		if (c->want == TUNNEL) { /* one hop less, nothing else */
 			in.b[in.ip + (in.version == 6 ? 7 : 8)]--;
 			if (in.version == 4)
@@ -202,6 +209,7 @@ static struct sc_counters counted(uint32_t slot, const struct sc_counters *befor
 	now.down_bytes -= before->down_bytes;
 	now.drop_packets -= before->drop_packets;
 	now.drop_bytes -= before->drop_bytes;
+	now.outside_packets -= before->outside_packets;
 	return now;
 }
 
@@ -209,9 +217,9 @@ static void expect(const char *name, const struct sc_counters *have, struct sc_c
 {
 	want.last_up_ns = have->last_up_ns;
 	if (memcmp(have, &want, sizeof(want)))
-		print_error("%s: up %llu/%llu down %llu/%llu drop %llu/%llu\n", name,
+		print_error("%s: up %llu/%llu down %llu/%llu drop %llu/%llu outside %llu\n", name,
 			    have->up_packets, have->up_bytes, have->down_packets, have->down_bytes,
-			    have->drop_packets, have->drop_bytes);
+			    have->drop_packets, have->drop_bytes, have->outside_packets);
 	assert_memory_equal(have, &want, sizeof(want));
 }
 
@@ -322,6 +330,48 @@ static void test_wg_out(void **state UNUSED)
 		}
 		expect(c->name, &now, want);
 		assert_int_equal(r.skb.priority, c->priority);
+	}
+}
+
+/* Carried are all; from outside is what the uplink brought: neither an answer of the echo, nor
+ * another container's packet, nor the relay's own. */
+static void test_from_outside(void **state UNUSED)
+{
+	static const struct {
+		const char *name;
+		uint32_t mark;
+		struct spec spec;
+		uint64_t packets, outside;
+	} cases[] = {
+		{"from the uplink", SC_MARK_DOWN | 7, {.dst = SLOT3_V6}, 1, 1},
+		{"from the uplink, IPv4", SC_MARK_DOWN, {.dst = SLOT3_V4}, 1, 1},
+		{"merged",
+		 SC_MARK_DOWN,
+		 {.dst = SLOT3_V6, .upper = TCP, .len = 1800, .gso_size = 600, .gso_segs = 3},
+		 3,
+		 3},
+		{"echo", SC_MARK_ECHO, {.src = "fe80::1", .dst = SLOT3_V6, .upper = UDP}, 1, 0},
+		{"from slot 5", SC_MARK_UP | 7, {.src = SLOT5_V6, .dst = SLOT3_V6}, 1, 0},
+		{"from the relay", 0, {.src = "2001:db8:aa::1", .dst = SLOT3_V6}, 1, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct __sk_buff skb = {.ifindex = rig.wg0,
+					      .mark = cases[i].mark,
+					      .gso_size = cases[i].spec.gso_size,
+					      .gso_segs = cases[i].spec.gso_segs};
+		struct sc_counters before, now;
+		struct rig_result r;
+		struct pkt in = {};
+
+		dp_counters(rig.dp, 3, &before);
+		spec_make(&cases[i].spec, &in);
+		rig_run(&rig, RIG_WG_OUT, &in, &skb, &r);
+		verdict(cases[i].name, &r, TC_ACT_UNSPEC, 0);
+		rig_same(cases[i].name, &r.out, &in);
+		now = counted(3, &before);
+		assert_int_equal(now.down_packets, cases[i].packets);
+		assert_int_equal(now.outside_packets, cases[i].outside);
 	}
 }
 
@@ -703,6 +753,7 @@ int main(void)
 		T(test_uplink_in_truncated),
 		T(test_uplink_in_vlan),
 		T(test_wg_out),
+		T(test_from_outside),
 		T(test_wg_in),
 		T(test_wg_truncated),
 		T(test_wg_not_ip),
