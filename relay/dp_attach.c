@@ -223,6 +223,27 @@ static int attach_guards(struct dp *dp, int ifindex, struct err *err)
 	return r;
 }
 
+int dp_gateway_set(struct dp *dp, uint16_t family, uint16_t router_family, const void *router,
+		   struct err *err)
+{
+	struct bpf_redir_neigh nh = {.nh_family = router ? router_family : 0};
+	uint32_t key = family == AF_INET6;
+	int r;
+
+	if (router)
+		memcpy(nh.ipv6_nh, router, router_family == AF_INET6 ? 16 : 4);
+	r = bpf_map_update_elem(bpf_map__fd(dp->skel->maps.gateway), &key, &nh, BPF_ANY);
+	return r ? err_sys(err, r, "map gateway") : 0;
+}
+
+/* The routers of another device are none of this one. */
+static int forget_gateways(struct dp *dp, struct err *err)
+{
+	int r = dp_gateway_set(dp, AF_INET, 0, NULL, err);
+
+	return r ? r : dp_gateway_set(dp, AF_INET6, 0, NULL, err);
+}
+
 static int set_uplink(struct dp *dp, int ifindex, struct err *err)
 {
 	struct sc_uplink up = {};
@@ -240,23 +261,14 @@ static int set_uplink(struct dp *dp, int ifindex, struct err *err)
 	r = bpf_map_lookup_elem(bpf_map__fd(dp->skel->maps.uplink), &zero, &up);
 	if (r)
 		return err_sys(err, r, "map uplink");
+	if (up.ifindex != (uint32_t)ifindex)
+		r = forget_gateways(dp, err);
+	if (r)
+		return r;
 	up.ifindex = (uint32_t)ifindex;
 	memcpy(up.mac, req.ifr_hwaddr.sa_data, sizeof(up.mac));
 	r = bpf_map_update_elem(bpf_map__fd(dp->skel->maps.uplink), &zero, &up, BPF_ANY);
 	return r ? err_sys(err, r, "map uplink") : 0;
-}
-
-int dp_gateway_set(struct dp *dp, uint16_t family, uint16_t router_family, const void *router,
-		   struct err *err)
-{
-	struct bpf_redir_neigh nh = {.nh_family = router ? router_family : 0};
-	uint32_t key = family == AF_INET6;
-	int r;
-
-	if (router)
-		memcpy(nh.ipv6_nh, router, router_family == AF_INET6 ? 16 : 4);
-	r = bpf_map_update_elem(bpf_map__fd(dp->skel->maps.gateway), &key, &nh, BPF_ANY);
-	return r ? err_sys(err, r, "map gateway") : 0;
 }
 
 int dp_attach_uplink(struct dp *dp, int ifindex, struct err *err)

@@ -5,7 +5,10 @@
  */
 #include "net_int.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include "../lib/file.h"
 #include "../lib/log.h"
 #include "../lib/nl_addr.h"
 #include "../lib/nl_link.h"
@@ -151,13 +154,29 @@ int net_uplink_gateways(struct net *net, bool *ret_changed, struct err *err)
 		 : follow_default(net, AF_INET6, &net->gateway6, &net->nexthop6, ret_changed, err);
 }
 
-/* The programs send to it without a look at any route. */
-static int tell_programs(struct net *net, uint16_t family, const struct nl_nexthop *nh,
+/* A router's advertisement may say so (RFC 4861 section 4.6.4); for IPv4 there is no such thing. */
+static bool link_mtu_is_small(const struct net *net)
+{
+	AUTO_FREE char *text = NULL;
+	char path[128];
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/mtu", net->conf.uplink);
+	return !file_read(path, 64, &text, NULL, NULL) && strtoul(text, NULL, 10) < net->conf.mtu;
+}
+
+/*
+ * The programs send to it without a look at any route: only while the VRFs' routes lead there, and
+ * not where the kernel has to say that packets are too big.
+ */
+static int tell_programs(struct net *net, uint16_t family, const struct nl_nexthop *nh, bool there,
 			 struct err *err)
 {
 	const void *v6 = &nh->gateway6, *router = nh->family == AF_INET6 ? v6 : &nh->gateway4;
 
-	return dp_gateway_set(net->dp, family, nh->family, nh->has_gateway ? router : NULL, err);
+	if (!there || !nh->has_gateway || nh->oif != net->uplink_ifindex ||
+	    (family == AF_INET6 && link_mtu_is_small(net)))
+		router = NULL;
+	return dp_gateway_set(net->dp, family, nh->family, router, err);
 }
 
 struct own_walk {
@@ -203,6 +222,6 @@ int net_uplink_refresh(struct net *net, bool *ret_changed, struct err *err)
 	if (!r)
 		r = net_uplink_gateways(net, ret_changed, err);
 	if (!r)
-		r = tell_programs(net, AF_INET, &net->nexthop4, err);
-	return r ? r : tell_programs(net, AF_INET6, &net->nexthop6, err);
+		r = tell_programs(net, AF_INET, &net->nexthop4, net->gateway4, err);
+	return r ? r : tell_programs(net, AF_INET6, &net->nexthop6, net->gateway6, err);
 }

@@ -29,8 +29,8 @@ STAGE int egress_destination(struct pkt *pkt)
 	if (own_has(pkt->ip.v6, pkt->ip.dst))
 		return -SC_DROP_TO_RELAY;
 	place = slot_by_addr(pkt->ip.v6, pkt->ip.dst, &to);
-	pkt->to_pool = place != PLACE_ELSEWHERE;
-	if (!pkt->to_pool || !sc_hairpin_deny)
+	pkt->by_vrf = place != PLACE_ELSEWHERE || addr_is_private(pkt->ip.v6, pkt->ip.dst);
+	if (place == PLACE_ELSEWHERE || !sc_hairpin_deny)
 		return 0;
 	if (sc_isolation_account && place == PLACE_SLOT &&
 	    to.slot->account == pkt->ref.slot->account)
@@ -57,7 +57,8 @@ STAGE struct bpf_redir_neigh *egress_router(struct __sk_buff *skb, bool v6, __u3
 
 /*
  * A plain packet to the internet goes to the uplink's router straight away: the VRF's route would
- * say the same. The stack has what it has to answer, to cut or to decide. len: of the longest one
+ * say the same. The stack has what it has to answer, to cut or to decide (private
+ * destinations). len: of the longest one
  * in skb.
  *
  * Both ways want an Ethernet header, and take it off again: without it the VRF's device drops the
@@ -100,7 +101,7 @@ ONCE int sc_egress_leave(struct __sk_buff *skb, __u32 vrf_ifindex, __u32 len, __
  */
 STAGE int egress_leave(struct __sk_buff *skb, const struct pkt *pkt)
 {
-	__u32 by_vrf = pkt->to_pool | pkt->ip.odd | !pkt->load_known;
+	__u32 by_vrf = pkt->by_vrf | pkt->ip.odd | !pkt->load_known;
 	int r = sc_egress_leave(skb, pkt->ref.slot->vrf_ifindex, pkt->load.packet_len, pkt->ip.ttl,
 				LEAVE_V6 * pkt->ip.v6 | LEAVE_BY_VRF * by_vrf);
 

@@ -15,7 +15,7 @@ struct pkt {
 	struct load load;
 	bool load_known; /* false: merged packets of a protocol whose headers we do not know */
 	struct upper up; /* where pkt_parse() was asked for it */
-	bool to_pool;	 /* after egress_destination() */
+	bool by_vrf;	 /* after egress_destination(): its routes say where to */
 };
 
 /* Headers that lie in fragments of the skb are not readable before this. */

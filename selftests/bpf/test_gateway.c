@@ -102,7 +102,6 @@ static const struct way_case {
 	{"merged UDP",
 	 {.dst = FAR6, .upper = UDP, .len = 1800, .gso_size = 1352, .gso_segs = 2},
 	 true},
-	{"a private network", {.dst = "10.1.2.3"}, true},
 
 	{"IPv6 hop limit 1", {.dst = FAR6, .ttl = 1}, false},
 	{"IPv4 TTL 1", {.dst = FAR4, .ttl = 1}, false},
@@ -123,6 +122,25 @@ static const struct way_case {
 	{"itself", {.dst = SLOT3_V6}, false},
 	{"nobody in a pool", {.dst = "2001:db8:5::2"}, false},
 	{"nobody in a pool, IPv4", {.dst = "192.0.2.15"}, false},
+	/* Private: the operator's routes and rules say. */
+	{"10.1.2.3", {.dst = "10.1.2.3"}, false},
+	{"100.64.0.0", {.dst = "100.64.0.0"}, false},
+	{"100.127.255.255", {.dst = "100.127.255.255"}, false},
+	{"172.16.0.0", {.dst = "172.16.0.0"}, false},
+	{"172.31.255.255", {.dst = "172.31.255.255"}, false},
+	{"192.168.1.1", {.dst = "192.168.1.1"}, false},
+	{"fd00::1", {.dst = "fd00::1"}, false},
+	{"fc00::1", {.dst = "fc00::1"}, false},
+	/* Their neighbours. */
+	{"11.0.0.0", {.dst = "11.0.0.0"}, true},
+	{"100.63.255.255", {.dst = "100.63.255.255"}, true},
+	{"100.128.0.0", {.dst = "100.128.0.0"}, true},
+	{"172.15.255.255", {.dst = "172.15.255.255"}, true},
+	{"172.32.0.0", {.dst = "172.32.0.0"}, true},
+	{"192.167.255.255", {.dst = "192.167.255.255"}, true},
+	{"192.169.0.0", {.dst = "192.169.0.0"}, true},
+	{"fe00::1", {.dst = "fe00::1"}, true},
+	{"fbff::1", {.dst = "fbff::1"}, true},
 };
 
 static void a_plain_packet_to_the_internet_goes_straight(void **state UNUSED)

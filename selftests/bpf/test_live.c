@@ -266,13 +266,14 @@ static void exchange(int fd, const char *here, const char *slot3)
 
 /* The uplink's router is asked for by its own address. The relay itself has no route to FAR, so it
  * is not the stack that sends it. */
-static void straight(const char *far, const char *slot3, uint16_t family, const void *router)
+static void straight(const char *far, const char *slot3, uint16_t router_family, const void *router)
 {
+	uint16_t family = strchr(far, ':') ? AF_INET6 : AF_INET;
 	int fd = udp_open(family, far);
 	struct err err = {};
 	struct pkt p;
 
-	if (dp_gateway_set(rig.dp, family, family, router, &err)) {
+	if (dp_gateway_set(rig.dp, family, router_family, router, &err)) {
 		print_error("%s\n", err.text);
 		fail();
 	}
@@ -294,6 +295,7 @@ static void test_straight_to_the_router(void **state UNUSED)
 	assert_int_equal(setns(world, CLONE_NEWNET), 0);
 	straight(FAR6, SLOT3_V6, AF_INET6, &router6);
 	straight(FAR4, SLOT3_V4, AF_INET, &router4);
+	straight(FAR4, SLOT3_V4, AF_INET6, &router6);
 	assert_int_equal(setns(home, CLONE_NEWNET), 0);
 	world_run("ip addr del " FAR6 "/128 dev lo; ip addr del " FAR4 "/32 dev lo");
 }

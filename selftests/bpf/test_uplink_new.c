@@ -268,6 +268,51 @@ static void set_slots(struct net *net)
 	set_slot(net, 6, SLOT6_V6, SLOT6_V4, false);
 }
 
+static void a_new_uplink_has_no_router_until_one_is_found(void **state)
+{
+	struct net *net = *state;
+	bool changed;
+
+	env_run("ip addr add 198.51.100.126/26 dev up0 && "
+		"ip route add default via 198.51.100.65 dev up0");
+	assert_int_equal(net_uplink_refresh(net, &changed, NULL), 0);
+	has_router(net, 0, AF_INET, "198.51.100.65");
+	env_run("ip link del up0");
+	add_uplink();
+	assert_int_equal(net_uplink_follow(net, NULL), 0);
+	has_router(net, 0, 0, NULL);
+	assert_int_equal(net_uplink_refresh(net, &changed, NULL), 0);
+	has_router(net, 0, 0, NULL);
+	/* A next hop of another device is none. */
+	env_run("ip link add other type veth peer name other-b && ip link set other up && "
+		"ip link set other-b up && ip addr add 198.51.100.126/26 dev other && "
+		"ip nexthop add id %d via 198.51.100.65 dev other",
+		KSTATE_NH4);
+	assert_int_equal(net_uplink_refresh(net, &changed, NULL), 0);
+	has_router(net, 0, 0, NULL);
+	env_run("ip link del other");
+}
+
+/* Routers tell it, and the kernel's forwarding heeds it. */
+static void a_link_with_a_small_ipv6_mtu_is_left_to_the_kernel(void **state)
+{
+	struct net *net = *state;
+	bool changed;
+
+	net->conf.mtu = 1420;
+	env_run("echo 0 >/proc/sys/net/ipv6/conf/up0/disable_ipv6 && "
+		"ip -6 route add default via fe80::1 dev up0");
+	assert_int_equal(net_uplink_refresh(net, &changed, NULL), 0);
+	has_router(net, 1, AF_INET6, "fe80::1");
+	env_run("echo 1419 >/proc/sys/net/ipv6/conf/up0/mtu");
+	assert_int_equal(net_uplink_refresh(net, &changed, NULL), 0);
+	has_router(net, 1, 0, NULL);
+	env_run("echo 1420 >/proc/sys/net/ipv6/conf/up0/mtu");
+	assert_int_equal(net_uplink_refresh(net, &changed, NULL), 0);
+	has_router(net, 1, AF_INET6, "fe80::1");
+	assert_int_equal(nl_nexthop_del(net->rtnl, KSTATE_NH6, NULL), 0);
+}
+
 static void neighbours_are_told_of_another_mac(void **state)
 {
 	struct net *net = *state;
@@ -428,6 +473,8 @@ int main(void)
 		T(an_uplink_that_was_made_anew_gets_the_programs),
 		T(answers_are_given_with_the_macs_present_value),
 		T(the_programs_are_told_the_router),
+		T(a_new_uplink_has_no_router_until_one_is_found),
+		T(a_link_with_a_small_ipv6_mtu_is_left_to_the_kernel),
 		T(neighbours_are_told_of_another_mac),
 		T(neighbours_are_told_of_another_device),
 		T(neighbours_are_told_of_a_pool_that_turns_onlink),
