@@ -348,9 +348,9 @@ static void on_turned(int r, const char *text, UNUSED const struct msg *answer, 
 	}
 	if (rot)
 		rotation_commit(rot, mono_now());
-	/* What changed the row meanwhile has sent it to the kernel with the old key. */
-	if (w->now.ipv4_stopped != w->old.ipv4_stopped)
-		api_peer_push(api, &w->now);
+	/* What changed the row or its account meanwhile has sent it to the kernel with the old key.
+	 */
+	api_peer_push(api, &w->now);
 	log_info("slot %u: goes on with its next key", slot);
 	reply_peer(w->req, &w->now);
 }

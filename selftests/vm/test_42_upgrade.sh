@@ -104,19 +104,20 @@ add_up() {
 	done
 }
 
-# --- killed: kill -9 of both roles, then systemd's restart, in turn ---
+# --- killed: kill -9 of both roles; after every third one systemd's restart too ---
 ask_start
 begun=$SECONDS
 came_back=0
 for n in $(seq $KILLS); do
-	before=$(main_pid)
-	if [ $((n % 2)) = 1 ]; then
-		on relay systemctl kill -s KILL relayd
-	else
-		on relay systemctl restart relayd
-	fi
 	another() { [ "$(main_pid)" != "$before" ] && serves; }
+	before=$(main_pid)
+	on relay systemctl kill -s KILL relayd
 	wait_until 60 another && came_back=$((came_back + 1))
+	read_counters
+	[ $((n % 3)) = 0 ] || continue
+	before=$(main_pid)
+	on relay systemctl restart relayd
+	wait_until 60 another || came_back=-1000
 	read_counters
 done
 took=$((SECONDS - begun))
