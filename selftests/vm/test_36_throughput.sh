@@ -6,7 +6,9 @@
 #	client -- router == ext0: XDP, tc, VRF, HTB, wg0 ======= host A: container "fast", sidecar0
 #	                 \= eth2: forwarding, wgbare; netns bare == host A: netns barehost, wgb0
 #
-# Under emulation a ratio means something, a speed does not.
+# Under emulation a ratio means something, a speed does not. A pair's ratio strays by a sixth either way,
+# so the median of equals is as often below 100 as above: it is printed, and what fails is more than three
+# quarters of the pairs below 100, which equals do in less than one run of fifty.
 set -eu
 cd "$(dirname "$0")/../.."
 # Minutes of emulation and most of two cores: not a part of every check.
@@ -150,8 +152,10 @@ for family in 6 4; do
 			order="${order#* } ${order% *}"
 		done
 		percent=$(ratios | median)
+		below=$(ratios | awk '$1 < 100' | wc -l)
 		note "$name, kbit/s under emulation: bare $(paste -sd' ' "$TMP/bare"); all hooks $(paste -sd' ' "$TMP/fast")"
 		note "$name, percent of the bare router, $ROUNDS pairs: median $percent, from $(ratios | head -1) to $(ratios | tail -1)"
-		check "$name: at least the bare router's TCP ($percent %)" test "$percent" -ge 100
+		check "$name: the bare router's TCP is not more ($below of $ROUNDS pairs below it, median $percent %)" \
+			test $((below * 4)) -le $((ROUNDS * 3))
 	done
 done
