@@ -13,7 +13,7 @@ cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build/out}
 
 TEST_612="verifier"
-TEST_61="verifier dp gateway"
+TEST_61="verifier dp"
 if [ -n "${LONG-}" ]; then
 	TEST_61=$(cd "$BUILD/selftests/bpf" && for t in test_*; do [ ! -x "$t" ] || [ -d "$t" ] || echo "${t#test_}"; done)
 	TEST_612=$TEST_61
