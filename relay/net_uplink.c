@@ -6,13 +6,13 @@
 #include "net_int.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "../lib/file.h"
 #include "../lib/log.h"
 #include "../lib/nl_addr.h"
 #include "../lib/nl_link.h"
 #include "../lib/nl_route.h"
+#include "../lib/parse.h"
 #include "dp.h"
 
 /* Solicitations go to groups of their own, of which the device need not pass on all. A flag of the
@@ -159,9 +159,13 @@ static bool link_mtu_is_small(const struct net *net)
 {
 	AUTO_FREE char *text = NULL;
 	char path[128];
+	uint32_t mtu;
 
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/mtu", net->conf.uplink);
-	return !file_read(path, 64, &text, NULL, NULL) && strtoul(text, NULL, 10) < net->conf.mtu;
+	if (file_read(path, 64, &text, NULL, NULL))
+		return false;
+	text[strcspn(text, "\n")] = '\0';
+	return !parse_u32(text, 0, UINT32_MAX, &mtu) && mtu < net->conf.mtu;
 }
 
 /*

@@ -10,9 +10,10 @@
 
 static bool read_line(const char *line, struct replica_generation *ret)
 {
-	/* name generation lag start end */
-	return sscanf(line, "%*s %16s %*s %*s %31s", ret->name, ret->end) == 2 &&
-	       strspn(ret->name, "0123456789abcdef") == REPLICA_GENERATION_LEN - 1;
+	static const char form[] = "%*s %16s %*s %*s %31s"; /* name generation lag start end */
+	int n = sscanf(line, form, ret->name, ret->end);    /* lint: each word is bounded */
+
+	return n == 2 && strspn(ret->name, "0123456789abcdef") == REPLICA_GENERATION_LEN - 1;
 }
 
 size_t replica_generations_parse(char *text,

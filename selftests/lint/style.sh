@@ -35,7 +35,7 @@ point "no file is empty" "$(files | sed -z 's,^,./,' | xargs -0 sh -c 'find "$@"
 point "formatted as .clang-format says" "$(clang-format --dry-run -- "${code[@]}" 2>&1 | grep -E 'warning|error' | cut -d: -f1 | sort | uniq -c)"
 point "no file is longer than 800 lines" "$(wc -l -- "${code[@]}" | awk '$1 > 800 && $2 != "total" { print $2 ": " $1 " lines" }')"
 point "no function is longer than 100 lines" "$(awk 'FNR == 1 { s = 0 } /^\{/ { s = FNR } /^\}/ { if (s && FNR - s > 100) print FILENAME ":" s ": " FNR - s " lines"; s = 0 }' "${code[@]}")"
-point "no banned call" "$(grep -nEw '(atoi|atol|strtol|strtoul|strtoull|strtoll|sscanf|strcpy|strcat|sprintf|vsprintf|gets|system|popen)[[:space:]]*\(' -- "${code[@]}" | grep -v 'lint: ')"
+point "no banned call" "$(grep -nE '\b(atoi|atol|strtol|strtoul|strtoull|strtoll|sscanf|strcpy|strcat|sprintf|vsprintf|gets|system|popen)[[:space:]]*\(' -- "${code[@]}" | grep -v 'lint: ')"
 # JSON takes no comment; a corpus and vectors are data, these with a licence of their own.
 point "every file says its licence" "$(but '(^|/)LICENSE$|\.json$|^selftests/(fuzz/corpus|vectors/[^/]+)/' | xargs -0 grep -L 'SPDX-License-Identifier: GPL-2.0-only' --)"
 point "shellcheck is content" "$(shellcheck -x -S warning -e SC1090,SC1091 -- "${shell[@]}" 2>&1)"

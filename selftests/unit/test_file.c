@@ -11,7 +11,7 @@ static char path[64];
 
 static int setup(void **state UNUSED)
 {
-	strcpy(folder + strlen(folder) - 6, "XXXXXX");
+	strcpy(folder + strlen(folder) - 6, "XXXXXX"); /* lint: our own text */
 	if (!mkdtemp(folder))
 		return -1;
 	snprintf(path, sizeof(path), "%s/f", folder);
