@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "spec.h"
 
+#include <linux/pkt_cls.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <string.h>
+#include <cmocka.h>
 
 static const char *pick(const char *a, const char *b)
 {
@@ -40,6 +44,25 @@ void spec_run(struct rig *rig, enum rig_prog prog, const struct spec *s, uint32_
 	*ret_in = (struct pkt){};
 	spec_make(s, ret_in);
 	rig_run(rig, prog, ret_in, &skb, ret_result);
+}
+
+void spec_cut(struct rig *rig, enum rig_prog prog, const struct spec *s, uint32_t ifindex)
+{
+	const struct __sk_buff skb = {.ifindex = ifindex};
+	struct rig_result r;
+	struct pkt whole = {};
+
+	spec_make(s, &whole);
+	for (size_t len = rig_min_len(prog, &whole); len < whole.len; len++) {
+		struct pkt in = whole;
+
+		in.len = len;
+		rig_run(rig, prog, &in, &skb, &r);
+		assert_int_equal(r.verdict, TC_ACT_SHOT);
+		assert_int_equal(r.reason, SC_DROP_MALFORMED);
+		assert_int_equal(r.dropped, 1);
+		rig_same("cut", &r.out, &in);
+	}
 }
 
 const char *spec_slot3(const char *dst)

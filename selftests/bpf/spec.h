@@ -21,6 +21,8 @@ struct spec {
 void spec_make(const struct spec *s, struct pkt *p);
 void spec_run(struct rig *rig, enum rig_prog prog, const struct spec *s, uint32_t ifindex,
 	      struct pkt *ret_in, struct rig_result *ret_result);
+/* Cut at every length that the kernel's test run takes: always dropped as malformed, as it came. */
+void spec_cut(struct rig *rig, enum rig_prog prog, const struct spec *s, uint32_t ifindex);
 /* Slot 3's address of dst's family. */
 const char *spec_slot3(const char *dst);
 /* What wg_in makes of a packet: the Ethernet header for its way out in front of it, as it came. */
