@@ -57,9 +57,8 @@ STAGE struct bpf_redir_neigh *egress_router(struct __sk_buff *skb, bool v6, __u3
 
 /*
  * A plain packet to the internet goes to the uplink's router straight away: the VRF's route would
- * say the same. The stack has what it has to answer, to cut or to decide (private
- * destinations). len: of the longest one
- * in skb.
+ * say the same. The stack has what it has to answer, to cut or to decide (private destinations).
+ * len: of the longest one in skb.
  *
  * Both ways want an Ethernet header, and take it off again: without it the VRF's device drops the
  * packet silently, with another MAC it is somebody else's.
