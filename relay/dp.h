@@ -33,10 +33,11 @@ struct dp_conf {
 struct dp;
 
 /*
- * Adopts the pinned maps when their ABI and sizes fit, makes them otherwise; of the layout before
- * this one it shares the maps. Loads the programs with conf
- * as load-time constants. Nothing is attached yet; what an earlier relayd attached runs on,
- * dp_attach_*() replaces it. -EPROTO: pins of an unknown layout.
+ * Adopts the pinned maps when their ABI and sizes fit, makes them otherwise. What runs in the
+ * layout before this one, or with another number of slots, is taken over: maps are shared, or made
+ * anew and filled. Loads the programs with conf as load-time constants. Nothing is attached yet;
+ * what an earlier relayd attached runs on, dp_attach_*() replaces it. -EPROTO: pins of an unknown
+ * layout, or a peer in a slot that conf does not have.
  */
 int dp_open(const struct dp_conf *conf, struct dp **ret_dp, struct err *err);
 /*
@@ -46,8 +47,8 @@ int dp_open(const struct dp_conf *conf, struct dp **ret_dp, struct err *err);
 int dp_attach_uplink(struct dp *dp, int ifindex, struct err *err);
 int dp_attach_wg(struct dp *dp, int ifindex, unsigned int which /* 0 or 1 */, struct err *err);
 /*
- * After everything is attached: the earlier layout's pins are removed. Nothing to do when there was
- * none.
+ * After everything is attached, before any slot changes: the earlier pins are removed. Nothing to
+ * do when there were none.
  */
 int dp_settle(struct dp *dp, struct err *err);
 /* The mode in use after dp_attach_uplink(): "native", "generic", "tc" or "proxy". */

@@ -15,13 +15,13 @@ static uint64_t read_once(const __u64 *p)
 	return __atomic_load_n(p, __ATOMIC_RELAXED);
 }
 
-void dp_counters(const struct dp *dp, uint32_t slot, struct sc_counters *ret_sum)
+void dp_counters_sum(const struct sc_counters *all, uint32_t slots, uint32_t cpus, uint32_t slot,
+		     struct sc_counters *ret_sum)
 {
 	struct sc_counters sum = {};
 
-	/* The last stripe is ours: what an earlier layout had counted. */
-	for (uint32_t cpu = 0; cpu <= dp->cpus && slot < dp->conf.slots; cpu++) {
-		const struct sc_counters *c = &dp->counters[(size_t)cpu * dp->conf.slots + slot];
+	for (uint32_t cpu = 0; cpu <= cpus && slot < slots; cpu++) {
+		const struct sc_counters *c = &all[(size_t)cpu * slots + slot];
 		uint64_t last = read_once(&c->last_up_ns);
 
 		sum.up_packets += read_once(&c->up_packets);
@@ -35,6 +35,11 @@ void dp_counters(const struct dp *dp, uint32_t slot, struct sc_counters *ret_sum
 			sum.last_up_ns = last;
 	}
 	*ret_sum = sum;
+}
+
+void dp_counters(const struct dp *dp, uint32_t slot, struct sc_counters *ret_sum)
+{
+	dp_counters_sum(dp->counters, dp->conf.slots, dp->cpus, slot, ret_sum);
 }
 
 void dp_counters_reset(struct dp *dp, uint32_t slot)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From the layout before this one, under traffic: its maps are pinned here too and used by the old
- * programs and the new ones, so nothing that they hold or count is lost; then each link gets the
- * new program in one atomic step (dp_attach.c). What is new in this layout, a word of a slot and
- * one of the counters that were zero and map "pace", does not disturb the old programs. A map that
- * has to change is to be made anew and filled from the old one; such a one is refused here.
+ * From what ran before in another form, under traffic: the layout before this one, or this one with
+ * another number of slots, whose folder is set aside first. Maps that are the same are pinned here
+ * too and used by the old programs and the new ones; those sized by the number of slots are made
+ * anew and filled (dp_former_fill.c). Then each link gets the new program in one atomic step
+ * (dp_attach.c). What is new in this layout, a word of a slot and one of the counters that were
+ * zero and map "pace", does not disturb the old programs.
  */
 #include "dp_impl.h"
 
@@ -17,14 +18,24 @@
 
 #define FORMER_ABI 2
 #define FORMER_DIR "v2"
+#define ASIDE "_aside" /* behind the name of this layout's folder */
 
-/* As ABI 2 had it; frozen in selftests/abi. */
-struct former_meta {
-	__u32 abi;
-	__u32 slots;
-	__u32 cpus;
-	__u32 pad;
-};
+/* As ABI 2 had it, too; frozen in selftests/abi. */
+static int read_meta(const struct dp *dp, const char *dir, struct sc_meta *ret_meta,
+		     struct err *err)
+{
+	uint32_t zero = 0;
+	char path[PATH_MAX];
+	AUTO_FD int fd = -1;
+	int r;
+
+	snprintf(path, sizeof(path), "%s/meta", dir);
+	fd = dp_pin_open(path, dp->skel->maps.meta, 1, err);
+	if (fd < 0)
+		return fd;
+	r = bpf_map_lookup_elem(fd, &zero, ret_meta);
+	return r ? err_sys(err, r, "%s", path) : 0;
+}
 
 bool dp_former_path(char out[static PATH_MAX], const struct dp *dp, const char *name)
 {
@@ -32,30 +43,6 @@ bool dp_former_path(char out[static PATH_MAX], const struct dp *dp, const char *
 		return false;
 	snprintf(out, PATH_MAX, "%s/%.*s", dp->former_dir, NAME_MAX - 1, name);
 	return true;
-}
-
-/* What is read from a pin is foreign input. */
-static int check_former(const struct dp *dp, struct err *err)
-{
-	struct former_meta meta;
-	uint32_t zero = 0;
-	char path[PATH_MAX];
-	AUTO_FD int fd = -1;
-	int r;
-
-	dp_former_path(path, dp, "meta");
-	fd = dp_pin_open(path, dp->skel->maps.meta, err);
-	if (fd < 0)
-		return fd;
-	r = bpf_map_lookup_elem(fd, &zero, &meta);
-	if (r)
-		return err_sys(err, r, "%s", path);
-	if (meta.abi != FORMER_ABI || meta.cpus != dp->cpus)
-		return err_set(err, -EPROTO,
-			       "%s has layout %u on %u CPUs, wanted %d on %u: remove it with "
-			       "relayd --flush",
-			       dp->former_dir, meta.abi, meta.cpus, FORMER_ABI, dp->cpus);
-	return dp_pin_slots(dp->former_dir, meta.slots, dp->conf.slots, err);
 }
 
 /* Beside ours there is the former layout's folder or none: programs of another one would see each
@@ -83,30 +70,97 @@ static int check_others(const char *parent, const char *own, struct err *err)
 	return r;
 }
 
+/* What is read from a pin is foreign input. */
+static int use_former(struct dp *dp, const char *dir, uint32_t abi, struct err *err)
+{
+	struct sc_meta meta;
+	int r = read_meta(dp, dir, &meta, err);
+
+	if (r)
+		return r == -ENOENT ? 0 : r;
+	if (meta.abi != abi || meta.cpus != dp->cpus || !meta.slots || meta.slots > SC_SLOTS_MAX)
+		return err_set(err, -EPROTO,
+			       "%s has layout %u with %u slots on %u CPUs, wanted %u on %u: "
+			       "remove it with relayd --flush",
+			       dir, meta.abi, meta.slots, meta.cpus, abi, dp->cpus);
+	snprintf(dp->former_dir, sizeof(dp->former_dir), "%s", dir);
+	dp->former_slots = meta.slots;
+	return 0;
+}
+
+/* Begun before, and not ended: ours may be half filled, and have links already. */
+static int check_resumed(struct dp *dp, const struct sc_meta *own, struct err *err)
+{
+	int r;
+
+	if (own->abi && own->slots != dp->conf.slots)
+		return err_set(err, -EPROTO,
+			       "slots: the change from %u to %u was cut off: start relayd once "
+			       "with %u, then change it",
+			       dp->former_slots, own->slots, own->slots);
+	if (own->abi)
+		return 0;
+	/* Not filled, so there are no links either. Its maps may be of another size. */
+	r = dp_unpin(dp->pin_dir, err);
+	if (!r)
+		r = dp_pin_dir_make(dp->pin_dir, err);
+	return r;
+}
+
+/* Another number of slots: our own folder becomes the former one. */
+static int set_aside(struct dp *dp, const char *aside, uint32_t slots, struct err *err)
+{
+	int r;
+
+	snprintf(dp->former_dir, sizeof(dp->former_dir), "%s", dp->pin_dir);
+	dp->former_slots = slots;
+	r = dp_former_check_fit(dp, err);
+	if (r)
+		return r;
+	snprintf(dp->former_dir, sizeof(dp->former_dir), "%s", aside);
+	if (rename(dp->pin_dir, aside))
+		return err_sys(err, -errno, "%s", aside);
+	return dp_pin_dir_make(dp->pin_dir, err);
+}
+
 static int find_former(struct dp *dp, struct err *err)
 {
 	const char *slash = strrchr(dp->pin_dir, '/');
-	char parent[PATH_MAX - NAME_MAX], path[PATH_MAX];
+	char parent[PATH_MAX - NAME_MAX], dir[PATH_MAX - NAME_MAX];
+	struct sc_meta own = {};
 	int r;
 
 	if (!slash)
 		return 0;
 	snprintf(parent, sizeof(parent), "%.*s", (int)(slash - dp->pin_dir), dp->pin_dir);
 	r = check_others(parent, slash + 1, err);
+	if (!r)
+		r = read_meta(dp, dp->pin_dir, &own, err);
+	if (r && r != -ENOENT)
+		return r;
+	/* check_meta() says what is wrong with it. */
+	if (own.abi && own.abi != SC_ABI)
+		return 0;
+	r = 0;
+	snprintf(dir, sizeof(dir), "%.*s/" FORMER_DIR, (int)(slash - dp->pin_dir), dp->pin_dir);
+	if (strcmp(dir, dp->pin_dir))
+		r = use_former(dp, dir, FORMER_ABI, err);
+	snprintf(dir, sizeof(dir), "%.*s" ASIDE, (int)strlen(dp->pin_dir), dp->pin_dir);
+	if (!r && !dp->former_dir[0])
+		r = use_former(dp, dir, SC_ABI, err);
 	if (r)
 		return r;
-	snprintf(dp->former_dir, sizeof(dp->former_dir), "%.*s/" FORMER_DIR,
-		 (int)(slash - dp->pin_dir), dp->pin_dir);
-	dp_former_path(path, dp, "meta");
-	if (strcmp(dp->former_dir, dp->pin_dir) && !access(path, F_OK))
-		return check_former(dp, err);
-	dp->former_dir[0] = '\0';
+	if (dp->former_dir[0])
+		return check_resumed(dp, &own, err);
+	if (own.abi && own.slots != dp->conf.slots)
+		return set_aside(dp, dir, own.slots, err);
 	return 0;
 }
 
-/* One that the former layout did not have is made as any new one. */
+/* One that the former layout did not have is made as any new one, so is one of another size. */
 static int share(const struct dp *dp, const struct bpf_map *map, struct err *err)
 {
+	uint32_t entries = dp_map_entries(dp, map, dp->former_slots);
 	const char *name = bpf_map__name(map);
 	char from[PATH_MAX], to[PATH_MAX];
 	AUTO_FD int fd = -1;
@@ -118,9 +172,11 @@ static int share(const struct dp *dp, const struct bpf_map *map, struct err *err
 	dp_former_path(from, dp, name);
 	if (!access(to, F_OK))
 		return 0;
-	fd = dp_pin_open(from, map, err);
+	fd = dp_pin_open(from, map, entries, err);
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
+	if (entries != bpf_map__max_entries(map))
+		return 0;
 	r = bpf_obj_pin(fd, to);
 	return r ? err_sys(err, r, "%s", to) : 0;
 }
@@ -131,6 +187,9 @@ int dp_former_share(struct dp *dp, struct err *err)
 	int r = find_former(dp, err);
 
 	if (r || !dp->former_dir[0])
+		return r;
+	r = dp_former_check_fit(dp, err);
+	if (r)
 		return r;
 	bpf_object__for_each_map(map, dp->skel->obj)
 	{
@@ -147,7 +206,9 @@ int dp_settle(struct dp *dp, struct err *err)
 
 	if (!dp->former_dir[0])
 		return 0;
-	r = dp_unpin(dp->former_dir, err);
+	r = dp_former_count(dp, err);
+	if (!r)
+		r = dp_unpin(dp->former_dir, err);
 	if (!r)
 		dp->former_dir[0] = '\0';
 	return r;

@@ -21,8 +21,10 @@ struct dp {
 	struct sc_counters *counters; /* mmap, (cpus + 1) * slots */
 	struct sc_monitor *monitor;   /* mmap */
 
-	/* dp_former.c: the layout before this one, until dp_settle(). "" = there is none. */
+	/* dp_former.c: what ran before in another layout or with another number of slots, until
+	 * dp_settle(). "" = there is nothing. */
 	char former_dir[PATH_MAX - NAME_MAX];
+	uint32_t former_slots;
 
 	/* dp_event.c */
 	struct ring_buffer *ring;
@@ -34,16 +36,27 @@ struct dp {
 /* dp_pin.c: the folder of pins. */
 int dp_pin_dir_make(const char *dir, struct err *err);
 void dp_pin_path(char out[static PATH_MAX], const struct dp *dp, const char *name);
-/* The map that is pinned there, or -ENOENT. -EPROTO: it has not this one's layout. */
-int dp_pin_open(const char *path, const struct bpf_map *map, struct err *err);
+/* The map that is pinned there, or -ENOENT. -EPROTO: it has not this one's layout with so many
+ * entries. */
+int dp_pin_open(const char *path, const struct bpf_map *map, uint32_t entries, struct err *err);
 
-/* -EPROTO, with what to do: a map's size is for its life. */
-int dp_pin_slots(const char *dir, uint32_t have, uint32_t want, struct err *err);
+/* How large a map is with so many slots. */
+uint32_t dp_map_entries(const struct dp *dp, const struct bpf_map *map, uint32_t slots);
 
-/* dp_former.c: before the maps are made. */
+/* dp_former.c: before the maps are made, and once they are. */
 int dp_former_share(struct dp *dp, struct err *err);
-/* Where the former layout has a pin of that name; false: there is no former layout. */
+int dp_former_fill(struct dp *dp, struct err *err);
+/* Refuses fewer slots than are in use. */
+int dp_former_check_fit(struct dp *dp, struct err *err);
+/* What the old programs have counted up to now. */
+int dp_former_count(struct dp *dp, struct err *err);
+/* Where the former folder has a pin of that name; false: there is none. */
 bool dp_former_path(char out[static PATH_MAX], const struct dp *dp, const char *name);
+
+/* dp_counters.c: all CPUs' stripes of a slot and the last one, which is ours: what had been counted
+ * in another form. */
+void dp_counters_sum(const struct sc_counters *all, uint32_t slots, uint32_t cpus, uint32_t slot,
+		     struct sc_counters *ret_sum);
 
 /* dp_clsact.c: where there is no tcx. name: without dashes. */
 bool dp_clsact_needed(int prog_fd);

@@ -49,38 +49,39 @@ static void set_constants(struct dp *dp)
 	dp->skel->rodata->sc_isolation_account = conf->isolation_account;
 	dp->skel->rodata->sc_pace = conf->pace;
 	dp->skel->rodata->sc_wg_l2_len = conf->wg_l2_len;
-	bpf_map__set_max_entries(dp->skel->maps.slots, conf->slots);
 	if (conf->handshakes_per_s)
 		dp->skel->rodata->sc_handshake_ns = 1000000000u / conf->handshakes_per_s;
-	bpf_map__set_max_entries(dp->skel->maps.ceiling, conf->slots);
-	bpf_map__set_max_entries(dp->skel->maps.pace, conf->slots);
-	bpf_map__set_max_entries(dp->skel->maps.scan, conf->slots);
-	bpf_map__set_max_entries(dp->skel->maps.firewall, conf->slots);
-	bpf_map__set_max_entries(dp->skel->maps.counters, conf->slots * (dp->cpus + 1));
+}
+
+uint32_t dp_map_entries(const struct dp *dp, const struct bpf_map *map, uint32_t slots)
+{
+	const struct bpf_map *const by_slot[] = {
+		dp->skel->maps.slots, dp->skel->maps.ceiling,  dp->skel->maps.pace,
+		dp->skel->maps.scan,  dp->skel->maps.firewall,
+	};
+
+	if (map == dp->skel->maps.counters)
+		return slots * (dp->cpus + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(by_slot); i++) {
+		if (map == by_slot[i])
+			return slots;
+	}
+	return bpf_map__max_entries(map);
+}
+
+static void set_sizes(struct dp *dp)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, dp->skel->obj)
+		bpf_map__set_max_entries(map, dp_map_entries(dp, map, dp->conf.slots));
 }
 
 static int pin_check(const char *path, const struct bpf_map *map, struct err *err)
 {
-	AUTO_FD int fd = dp_pin_open(path, map, err);
+	AUTO_FD int fd = dp_pin_open(path, map, bpf_map__max_entries(map), err);
 
 	return fd < 0 && fd != -ENOENT ? fd : 0;
-}
-
-/* Before the maps one by one, whose layouts differ then without anybody knowing why. */
-static int check_slots(const struct dp *dp, struct err *err)
-{
-	struct sc_meta have = {};
-	uint32_t zero = 0;
-	char path[PATH_MAX];
-	AUTO_FD int fd = -1;
-
-	dp_pin_path(path, dp, "meta");
-	fd = dp_pin_open(path, dp->skel->maps.meta, err);
-	if (fd < 0)
-		return fd == -ENOENT ? 0 : fd;
-	if (bpf_map_lookup_elem(fd, &zero, &have) || have.abi != SC_ABI)
-		return 0; /* half made, or another layout: the checks behind this one say so */
-	return dp_pin_slots(dp->pin_dir, have.slots, dp->conf.slots, err);
 }
 
 /* Maps with an entry in abi.h live longer than we do; the constants' map does not. */
@@ -105,7 +106,7 @@ static int set_pins(struct dp *dp, struct err *err)
 	return 0;
 }
 
-/* All zero: new, or relayd died between making and this. */
+/* All zero: new, or relayd died between making and this. With it the maps are filled. */
 static int check_meta(struct dp *dp, struct err *err)
 {
 	const struct sc_meta want = {.abi = SC_ABI, .slots = dp->conf.slots, .cpus = dp->cpus};
@@ -118,6 +119,9 @@ static int check_meta(struct dp *dp, struct err *err)
 	if (r)
 		return err_sys(err, r, "map meta");
 	if (!memcmp(&have, &none, sizeof(have))) {
+		r = dp_former_fill(dp, err);
+		if (r)
+			return r;
 		r = bpf_map_update_elem(fd, &zero, &want, BPF_ANY);
 		return r ? err_sys(err, r, "map meta") : 0;
 	}
@@ -153,40 +157,11 @@ static size_t counters_bytes(const struct dp *dp)
 	return (size_t)dp->conf.slots * (dp->cpus + 1) * sizeof(struct sc_counters);
 }
 
-/* The checks of layouts come before anything pinned is written. */
-static int load(struct dp *dp, struct err *err)
+static int map_tables(struct dp *dp, struct err *err)
 {
-	uint32_t zero = 0;
 	void *mem = NULL;
-	int r;
+	int r = map_memory(dp->skel->maps.slots, slots_bytes(dp), &mem, err);
 
-	dp_log_start();
-	dp->skel = sidecar__open();
-	if (!dp->skel)
-		return err_sys(err, -errno, "BPF object");
-	set_constants(dp);
-	r = check_slots(dp, err);
-	if (!r)
-		r = dp_former_share(dp, err);
-	if (!r)
-		r = set_pins(dp, err);
-	if (r)
-		return r;
-	r = sidecar__load(dp->skel);
-	if (r)
-		return err_sys(err, r, "loading the BPF programs: %s", dp_log_text());
-	r = check_meta(dp, err);
-	if (r)
-		return r;
-	dp->clsact =
-		dp->conf.no_tcx || dp_clsact_needed(bpf_program__fd(dp->skel->progs.sc_uplink_in));
-	r = dp_own_mark(dp, NULL, 0, err);
-	if (r)
-		return r;
-	r = bpf_map_update_elem(bpf_map__fd(dp->skel->maps.pools), &zero, &dp->conf.pools, BPF_ANY);
-	if (r)
-		return err_sys(err, r, "map pools");
-	r = map_memory(dp->skel->maps.slots, slots_bytes(dp), &mem, err);
 	if (r)
 		return r;
 	dp->slots = mem;
@@ -198,6 +173,42 @@ static int load(struct dp *dp, struct err *err)
 	if (r)
 		return r;
 	dp->monitor = mem;
+	return 0;
+}
+
+/* The checks of layouts come before anything pinned is written. */
+static int load(struct dp *dp, struct err *err)
+{
+	uint32_t zero = 0;
+	int r;
+
+	dp_log_start();
+	dp->skel = sidecar__open();
+	if (!dp->skel)
+		return err_sys(err, -errno, "BPF object");
+	set_constants(dp);
+	set_sizes(dp);
+	r = dp_former_share(dp, err);
+	if (!r)
+		r = set_pins(dp, err);
+	if (r)
+		return r;
+	r = sidecar__load(dp->skel);
+	if (r)
+		return err_sys(err, r, "loading the BPF programs: %s", dp_log_text());
+	r = map_tables(dp, err);
+	if (!r)
+		r = check_meta(dp, err);
+	if (r)
+		return r;
+	dp->clsact =
+		dp->conf.no_tcx || dp_clsact_needed(bpf_program__fd(dp->skel->progs.sc_uplink_in));
+	r = dp_own_mark(dp, NULL, 0, err);
+	if (r)
+		return r;
+	r = bpf_map_update_elem(bpf_map__fd(dp->skel->maps.pools), &zero, &dp->conf.pools, BPF_ANY);
+	if (r)
+		return err_sys(err, r, "map pools");
 	return 0;
 }
 

@@ -46,7 +46,7 @@ void dp_pin_path(char out[static PATH_MAX], const struct dp *dp, const char *nam
 	snprintf(out, PATH_MAX, "%s/%.*s", dp->pin_dir, NAME_MAX - 1, name);
 }
 
-int dp_pin_open(const char *path, const struct bpf_map *map, struct err *err)
+int dp_pin_open(const char *path, const struct bpf_map *map, uint32_t entries, struct err *err)
 {
 	struct bpf_map_info info = {};
 	uint32_t len = sizeof(info);
@@ -60,25 +60,14 @@ int dp_pin_open(const char *path, const struct bpf_map *map, struct err *err)
 		return err_set(err, -EPROTO, "%s is not a map: remove it with relayd --flush",
 			       path);
 	if (info.type != bpf_map__type(map) || info.key_size != bpf_map__key_size(map) ||
-	    info.value_size != bpf_map__value_size(map) ||
-	    info.max_entries != bpf_map__max_entries(map) ||
+	    info.value_size != bpf_map__value_size(map) || info.max_entries != entries ||
 	    info.map_flags != bpf_map__map_flags(map))
 		return err_set(err, -EPROTO,
 			       "%s has another layout (%u entries of %u bytes, wanted %u of %u): "
 			       "remove it with relayd --flush",
-			       path, info.max_entries, info.value_size, bpf_map__max_entries(map),
+			       path, info.max_entries, info.value_size, entries,
 			       bpf_map__value_size(map));
 	return steal_fd(&fd);
-}
-
-int dp_pin_slots(const char *dir, uint32_t have, uint32_t want, struct err *err)
-{
-	if (have == want)
-		return 0;
-	return err_set(err, -EPROTO,
-		       "slots: %u in the kernel, %u configured: set it back, or run relayd "
-		       "--flush, which cuts all peers, and start relayd again (%.*s)",
-		       have, want, ERR_TEXT_LEN / 4, dir);
 }
 
 static int remove_one(const char *path, const struct stat *st UNUSED, int type, struct FTW *ftw)

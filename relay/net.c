@@ -174,14 +174,10 @@ int net_reload(struct net *net, const struct conf *conf, struct err *err)
 	bool changed = false;
 	int r;
 
-	if (old->slots != conf->slots)
-		return err_set(
-			err, -EBUSY,
-			"slots changed: this needs relayd --flush, which cuts all peers, and a "
-			"start (relay.yaml(5))");
 #define NEEDS_RESTART(same, key)                                                                   \
 	if (!(same))                                                                               \
 	return err_set(err, -EBUSY, key " changed: this needs systemctl restart relayd")
+	NEEDS_RESTART(old->slots == conf->slots, "slots");
 	NEEDS_RESTART(!strcmp(old->uplink, conf->uplink), "uplink");
 	NEEDS_RESTART(!memcmp(old->wg_port, conf->wg_port, sizeof(conf->wg_port)),
 		      "wireguard.ports");

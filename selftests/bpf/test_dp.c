@@ -191,18 +191,6 @@ static void refuse(int code, const char *text)
 	assert_non_null(strstr(err.text, text));
 }
 
-static void test_refuses_other_size(void **state UNUSED)
-{
-	dp_close(must_open());
-	conf.slots = 128;
-	refuse(-EPROTO, "slots: 64 in the kernel, 128 configured");
-	refuse(-EPROTO, "set it back, or run relayd --flush, which cuts all peers");
-	conf.slots = 32;
-	refuse(-EPROTO, "slots: 64 in the kernel, 32 configured");
-	conf.slots = ENV_SLOTS;
-	dp_close(must_open());
-}
-
 static void test_refuses_other_abi(void **state UNUSED)
 {
 	struct sc_meta meta = {};
@@ -565,7 +553,6 @@ int main(void)
 		T(test_makes_an_added_map),
 		T(test_run_of_counters),
 		T(test_most_slots),
-		T(test_refuses_other_size),
 		T(test_refuses_other_abi),
 		T(test_refuses_foreign_pins),
 		T(test_refuses_bad_conf),

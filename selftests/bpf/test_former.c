@@ -376,6 +376,30 @@ static void test_resumes_filters(void **state)
 	test_resumes(state);
 }
 
+static void test_takes_over_into_more_slots(void **state UNUSED)
+{
+	struct sc_counters n;
+	struct sc_firewall fw;
+	struct err err = {};
+	struct sc_slot s;
+
+	write_meta(2, ENV_SLOTS);
+	make_former_links();
+	rig.conf.slots = 2 * ENV_SLOTS;
+	assert_int_equal(dp_open(&rig.conf, &rig.dp, &err), 0);
+	assert_int_equal(dp_attach_wg(rig.dp, (int)rig.wg0, 0, &err), 0);
+	assert_int_equal(dp_attach_wg(rig.dp, (int)rig.wg1, 1, &err), 0);
+	assert_int_equal(dp_attach_uplink(rig.dp, (int)rig.up, &err), 0);
+	assert_int_equal(dp_settle(rig.dp, &err), 0);
+	assert_int_equal(dp_slot_get(rig.dp, 3, &s), 0);
+	assert_int_equal(s.generation, 7);
+	assert_true(dp_firewall_get(rig.dp, 3, &fw));
+	assert_int_equal(fw.rule[0].proto, 6);
+	dp_counters(rig.dp, 3, &n);
+	assert_int_equal(n.up_packets, 11 * (cpus + 1));
+	dp_close(rig.dp);
+}
+
 static void refuse(const char *text)
 {
 	struct err err = {};
@@ -395,10 +419,11 @@ static void test_refuses_unknown(void **state UNUSED)
 	refuse("has layout 77");
 }
 
+/* Its maps are not as its meta says. */
 static void test_refuses_other_size(void **state UNUSED)
 {
 	write_meta(2, ENV_SLOTS / 2);
-	refuse("slots: 32 in the kernel, 64 configured");
+	refuse("has another layout (64 entries of 64 bytes, wanted 32 of 64)");
 }
 
 /* A map that is not as its meta says. */
@@ -446,6 +471,7 @@ int main(void)
 		T(test_resumes),
 		T(test_takes_over_filters_under_traffic),
 		T(test_resumes_filters),
+		T(test_takes_over_into_more_slots),
 		T(test_refuses_unknown),
 		T(test_refuses_other_size),
 		T(test_refuses_foreign_map),
