@@ -86,11 +86,18 @@ VM_TOOLS := $(VM_TOOL_SRC:%.c=$(BUILD)/%)
 FUZZERS := $(FUZZ_SRC:%.c=$(BUILD)/%)
 
 .PHONY: all demo check check-unit check-bpf check-net check-api check-vm check-long bench fuzz lint format \
-	analyze vm-ssh vm-stop tests fuzzers litestream
+	analyze vm-ssh vm-stop tests fuzzers litestream FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
 all: $(BIN)
+
+# What says the version is made anew when that changes.
+$(patsubst %.c,$(BUILD)/%.o,$(shell grep -l SIDECAR_VERSION agent/*.c cli/*.c relay/*.c)): $(BUILD)/version
+$(BUILD)/version: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+FORCE:
 
 $(BUILD)/%.o: %.c | $(GEN)
 	@mkdir -p $(@D)
@@ -166,6 +173,7 @@ $(VM_TOOLS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/lib.a
 # The relayd that another one is upgraded to: of another version, with other machine code in the kernel.
 NEXT := $(BUILD)/next
 NEXT_SRC := $(shell grep -lE 'sidecar\.skel\.h|SIDECAR_VERSION' relay/*.c)
+$(NEXT_SRC:%.c=$(NEXT)/%.o): $(BUILD)/version
 $(NEXT)/gen/sidecar.bpf.o: BPF_CPU = v2
 $(NEXT)/gen/sidecar.bpf.o: $(BUILD)/gen/sidecar.bpf.o
 	@mkdir -p $(@D)

@@ -223,16 +223,26 @@ static int attach_guards(struct dp *dp, int ifindex, struct err *err)
 	return r;
 }
 
+/* In two steps: a packet in between has no router, and not half of each. */
 int dp_gateway_set(struct dp *dp, uint16_t family, uint16_t router_family, const void *router,
 		   struct err *err)
 {
-	struct bpf_redir_neigh nh = {.nh_family = router ? router_family : 0};
+	struct bpf_redir_neigh have, nh = {};
+	int fd = bpf_map__fd(dp->skel->maps.gateway), r;
 	uint32_t key = family == AF_INET6;
-	int r;
 
 	if (router)
 		memcpy(nh.ipv6_nh, router, router_family == AF_INET6 ? 16 : 4);
-	r = bpf_map_update_elem(bpf_map__fd(dp->skel->maps.gateway), &key, &nh, BPF_ANY);
+	nh.nh_family = router ? router_family : 0;
+	r = bpf_map_lookup_elem(fd, &key, &have);
+	if (!r && !memcmp(&have, &nh, sizeof(nh)))
+		return 0;
+	nh.nh_family = 0;
+	if (!r)
+		r = bpf_map_update_elem(fd, &key, &nh, BPF_ANY);
+	nh.nh_family = router ? router_family : 0;
+	if (!r)
+		r = bpf_map_update_elem(fd, &key, &nh, BPF_ANY);
 	return r ? err_sys(err, r, "map gateway") : 0;
 }
 

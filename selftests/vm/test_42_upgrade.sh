@@ -4,8 +4,9 @@
 #
 #	internet host -> relay -> container "busy", which sends each one back
 #
-# Not one is lost, and the relay's counters say what was sent. The upgrade: a relayd of another
-# version, whose programs are other machine code (build/out/relayd-next), and back again.
+# Not one is lost, none needs the relay's stack, and the relay's counters say what was sent. The
+# upgrade: a relayd of another version, whose programs are other machine code (build/out/relayd-next),
+# and back again. Then tables of another size, and pins of a layout that nobody knows.
 set -eu
 cd "$(dirname "$0")/../.."
 . selftests/vm/lib.sh
@@ -19,7 +20,7 @@ if [ -n "${LONG-}" ]; then
 	UPGRADES=10
 fi
 RATE=100 # a second and family
-plan 13
+plan 20
 cleanup() {
 	on edge pkill -INT -f 'numbered ask'
 	container_gone a busy
@@ -58,6 +59,12 @@ settled() {
 	[ "$now" = "$(cat "$TMP/counted" 2>/dev/null)" ] || { echo "$now" >"$TMP/counted" && false; }
 }
 wait_until 30 settled || true
+
+# Packets that the relay's stack forwarded.
+forwarded() {
+	on relay nstat -asz IpForwDatagrams Ip6OutForwDatagrams | awk '/Forw/ { n += $2 } END { print n }'
+}
+stack_before=$(forwarded)
 
 # Reads the counters; once one is smaller than before: it went backwards.
 read -r down up <<<"$(counted)"
@@ -108,6 +115,7 @@ add_up() {
 ask_start
 begun=$SECONDS
 came_back=0
+failed_restarts=0
 for n in $(seq $KILLS); do
 	another() { [ "$(main_pid)" != "$before" ] && serves; }
 	before=$(main_pid)
@@ -117,12 +125,12 @@ for n in $(seq $KILLS); do
 	[ $((n % 3)) = 0 ] || continue
 	before=$(main_pid)
 	on relay systemctl restart relayd
-	wait_until 60 another || came_back=-1000
+	wait_until 60 another || failed_restarts=$((failed_restarts + 1))
 	read_counters
 done
 took=$((SECONDS - begun))
 ask_end
-is "relayd came back each time ($KILLS in $took s)" $came_back "$KILLS"
+is "relayd came back each time ($KILLS in $took s)" "$came_back $failed_restarts" "$KILLS 0"
 ask_whole "relayd killed $KILLS times"
 add_up
 
@@ -159,8 +167,45 @@ is "and so are the programs on the tunnel" "$programs" "$want_programs"
 ask_whole "relayd upgraded $UPGRADES times"
 add_up
 
+# --- tables of another size; and what is pinned by a layout that this relayd does not know ---
+restarted() { # restarted: relayd's end is asked for and seen, whatever comes of it
+	on relay sh -c 'systemctl restart relayd || true'
+}
+resize() { # resize SLOTS: prints what the relay then says
+	on relay sed -i "s/^slots: .*/slots: $1/" /etc/sidecar/relay.yaml
+	restarted
+	wait_until 60 serves || true
+	on relay relayctl status --json | jq .slots
+}
+ask_start
+sizes=
+for n in 2048 64000 1024; do
+	sizes="$sizes $(resize $n)"
+	read_counters
+done
+ask_end
+is "tables of another size: another number of slots is taken up" "$sizes" " 2048 64000 1024"
+ask_whole "slots changed 3 times"
+add_up
+
+unknown=/sys/fs/bpf/sidecar/v77
+refused() { on relay sh -c "journalctl -u relayd --since '$since' | grep -q 'v77 has layout 77, only .* can be taken over'"; }
+ask_start
+since=$(on relay date '+%F %T')
+on relay mkdir $unknown
+restarted
+check "a layout that is not known is refused, by a message with its number" wait_until 30 refused
+on relay rmdir $unknown
+on relay systemctl reset-failed relayd
+restarted
+wait_until 60 serves || true
+ask_end
+ask_whole "refused meanwhile"
+add_up
+
 read_counters
-is "the peer's counters never went backwards ($((KILLS + UPGRADES + 1)) readings)" $backwards 0
+is "the peer's counters never went backwards ($((KILLS + UPGRADES + 4)) readings)" $backwards 0
+is "the relay's stack forwarded none of it" $(($(forwarded) - stack_before)) 0
 note "counted $((down - first_down)) down and $((up - first_up)) up, sent $sent, received $received"
 # Echoes of the agent's MTU probes are traffic of the peer too: as many one way as the other, few.
 probes=$((down - first_down - sent))
