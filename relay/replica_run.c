@@ -41,19 +41,30 @@ int replica_run_conf(const struct conf *conf, bool verbose, struct err *err)
 				 out.len, err);
 }
 
-/* `said`: where it writes to. */
-static pid_t start(char *const argv[], int said)
+/* *ret_said: what it says is read from it. */
+static pid_t start(char *const argv[], int *ret_said, struct err *err)
 {
-	pid_t pid = fork();
+	AUTO_FD int out = -1;
+	int pipes[2];
 	sigset_t none;
+	pid_t pid;
 
-	if (pid)
+	if (pipe2(pipes, O_CLOEXEC))
+		return err_sys(err, -errno, "pipe");
+	out = pipes[0];
+	pid = fork();
+	if (pid) {
+		close(pipes[1]);
+		if (pid < 0)
+			return err_sys(err, -errno, "%s", argv[0]);
+		*ret_said = steal_fd(&out);
 		return pid;
+	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	dup2(said, STDOUT_FILENO);
-	dup2(said, STDERR_FILENO);
+	dup2(pipes[1], STDOUT_FILENO);
+	dup2(pipes[1], STDERR_FILENO);
 	execv(argv[0], argv);
 	dprintf(STDERR_FILENO, "%s: %s\n", argv[0], strerror(errno));
 	_exit(127);
@@ -111,7 +122,7 @@ static const char *reason(char *line)
 	return at;
 }
 
-pid_t replica_run(const struct conf *conf, int said)
+pid_t replica_run(const struct conf *conf, int *ret_said, struct err *err)
 {
 	char config[PLACE_LEN], program[CONF_PATH_LEN],
 		replicate[] = "replicate", config_opt[] = "-config", no_env[] = "-no-expand-env";
@@ -119,7 +130,7 @@ pid_t replica_run(const struct conf *conf, int said)
 
 	place_db(config, conf, PLACE_CONFIG);
 	snprintf(program, sizeof(program), "%s", conf->litestream);
-	return start(argv, said);
+	return start(argv, ret_said, err);
 }
 
 /* Its output, as far as there is room. */
@@ -143,16 +154,11 @@ static int run_to_end(const struct conf *conf, char *const argv[], char *text, s
 		      bool whole, struct err *err)
 {
 	AUTO_FD int out = -1;
-	int pipes[2], code;
-	pid_t pid;
+	pid_t pid = start(argv, &out, err);
+	int code;
 
-	if (pipe2(pipes, O_CLOEXEC))
-		return err_sys(err, -errno, "pipe");
-	out = pipes[0];
-	pid = start(argv, pipes[1]);
-	close(pipes[1]);
 	if (pid < 0)
-		return err_sys(err, -errno, "%s", conf->litestream);
+		return pid;
 	if (whole)
 		read_all(out, text, size);
 	else
@@ -246,17 +252,12 @@ static bool run_until_taken(pid_t pid, int out)
 int replica_run_once(const struct conf *conf, struct err *err)
 {
 	AUTO_FD int out = -1;
-	int pipes[2], code;
+	pid_t pid = replica_run(conf, &out, err);
 	bool taken;
-	pid_t pid;
+	int code;
 
-	if (pipe2(pipes, O_CLOEXEC))
-		return err_sys(err, -errno, "pipe");
-	out = pipes[0];
-	pid = replica_run(conf, pipes[1]);
-	close(pipes[1]);
 	if (pid < 0)
-		return err_sys(err, -errno, "%s", conf->litestream);
+		return pid;
 	taken = run_until_taken(pid, out);
 	kill(pid, SIGKILL);
 	code = ended(pid);

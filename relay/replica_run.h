@@ -15,8 +15,7 @@ int replica_run_restore(const struct conf *conf, const char *generation, struct 
 int replica_run_list(const struct conf *conf, char *text, size_t size, struct err *err);
 /* Until all that the database has is in the replica. */
 int replica_run_once(const struct conf *conf, struct err *err);
-/* Starts Litestream, which says what it does on `said`. It ends with this process. -1: errno says
- * why not. */
-pid_t replica_run(const struct conf *conf, int said);
+/* Starts Litestream, or -errno. What it says is read from *ret_said. It ends with this process. */
+pid_t replica_run(const struct conf *conf, int *ret_said, struct err *err);
 
 #endif

@@ -119,21 +119,18 @@ static void read_said(struct watch *w)
 
 static int start(struct watch *w, struct err *err)
 {
-	int pipes[2];
-
-	if (pipe2(pipes, O_CLOEXEC))
-		return err_sys(err, -errno, "pipe");
 	if (w->said >= 0)
 		close(w->said);
-	w->said = pipes[0];
-	/* Its end, which Litestream inherits, must block. */
-	fcntl(w->said, F_SETFL, O_NONBLOCK);
+	w->said = -1;
 	w->len = 0;
 	w->started = mono_now();
 	w->has_spoken = w->stalled = false;
-	w->pid = replica_run(w->conf, pipes[1]);
-	close(pipes[1]);
-	return w->pid < 0 ? err_sys(err, -errno, "%s", w->conf->litestream) : 0;
+	w->pid = replica_run(w->conf, &w->said, err);
+	if (w->pid < 0)
+		return w->pid;
+	/* Its end, which Litestream inherits, must block. */
+	fcntl(w->said, F_SETFL, O_NONBLOCK);
+	return 0;
 }
 
 static void on_tick(struct watch *w)

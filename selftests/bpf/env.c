@@ -165,6 +165,14 @@ void env_run(const char *fmt, ...)
 	}
 }
 
+uint64_t env_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec;
+}
+
 int env_ifb(const char *name)
 {
 	env_run("ip link add %s type ifb && ip link set %s up", name, name);

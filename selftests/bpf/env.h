@@ -27,6 +27,9 @@ bool env_has_tcx(void);
 uint32_t env_attached(const char *dir, const char *name, uint32_t *ret_prog);
 /* Runs a shell command, which must succeed. */
 void env_run(const char *fmt, ...) PRINTF(1, 2);
+/* The clock by which the programs pace and limit. */
+#define SECOND_NS 1000000000ull
+uint64_t env_now_ns(void);
 /* A device without native XDP, up; returns its ifindex. */
 int env_ifb(const char *name);
 /* Repeats the shell command until it succeeds; false after timeout_ms. */

@@ -2,7 +2,7 @@
 /*
  * What a tunnel sends to the internet goes to the uplink's router straight away: one hop less, then
  * the router is asked for by its address. The rest goes by the VRF as it came. That it arrives is
- * test_live's to show.
+ * test_live_gateway's to show.
  */
 #include <arpa/inet.h>
 #include <linux/pkt_cls.h>

@@ -9,38 +9,20 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <cmocka.h>
 #include "../../relay/dp_impl.h"
 #include "rig.h"
+#include "spec.h"
 #include "sidecar.skel.h"
-
-#define FAR6 "2001:db8:99::9"
-#define FAR4 "198.18.0.1"
-#define SECOND_NS 1000000000ull
 
 static struct rig rig;
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec;
-}
-
 static void packet(struct pkt *p, const char *src, const char *dst, size_t len)
 {
-	bool v6 = strchr(dst, ':');
+	const struct spec s = {.src = src, .dst = dst, .len = len};
 
 	*p = (struct pkt){};
-	pkt_eth(p, RIG_MAC, RIG_PEER, v6 ? 0x86dd : 0x0800);
-	if (v6)
-		pkt_ip6(p, src, dst, 47, 60);
-	else
-		pkt_ip4(p, src, dst, 47, 60, 0);
-	pkt_fill(p, len, 0xc3);
-	pkt_done(p);
+	spec_make(&s, p);
 }
 
 static void expect_in(enum rig_prog prog, const char *name, const struct pkt *in, int reason)
@@ -201,7 +183,7 @@ static void test_ceiling_costs(void **state UNUSED)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		uint64_t ahead = now_ns() + SC_CEILING_BURST_NS / 2;
+		uint64_t ahead = env_now_ns() + SC_CEILING_BURST_NS / 2;
 		struct pkt in;
 
 		set_ceiling(3, cases[i].byte_ps, cases[i].packet_ns);
@@ -218,7 +200,7 @@ static void test_ceiling_costs(void **state UNUSED)
 static void test_ceiling_merged(void **state UNUSED)
 {
 	const struct __sk_buff skb = {.ifindex = rig.up, .gso_size = 100, .gso_segs = 7};
-	uint64_t ahead = now_ns() + SC_CEILING_BURST_NS / 2;
+	uint64_t ahead = env_now_ns() + SC_CEILING_BURST_NS / 2;
 	struct rig_result r;
 	struct pkt in;
 
@@ -242,7 +224,7 @@ static void test_ceiling_drops(void **state UNUSED)
 	packet(&in3v4, FAR4, SLOT3_V4, 60);
 	packet(&in5, FAR6, SLOT5_V6, 60);
 	/* An hour ahead: too much, whatever the family; a neighbour is unharmed. */
-	set_paid(3, now_ns() + 3600 * SECOND_NS);
+	set_paid(3, env_now_ns() + 3600 * SECOND_NS);
 	dp_counters(rig.dp, 3, &before);
 	expect_all("beyond", &in3, SC_DROP_CEILING);
 	expect_all("beyond", &in3v4, SC_DROP_CEILING);
@@ -250,11 +232,11 @@ static void test_ceiling_drops(void **state UNUSED)
 	dp_counters(rig.dp, 3, &after);
 	assert_int_equal(after.drop_packets - before.drop_packets, 6);
 	/* A refused packet costs nothing. */
-	assert_true(get_paid(3) > now_ns() + 3590 * SECOND_NS);
+	assert_true(get_paid(3) > env_now_ns() + 3590 * SECOND_NS);
 	/* Paid long ago: the credit is the burst, not the time since. */
 	set_paid(3, 1);
 	expect_in(RIG_UPLINK_XDP, "after a pause", &in3, 0);
-	assert_in_range(get_paid(3), now_ns() - 10 * SECOND_NS, now_ns() + SECOND_NS);
+	assert_in_range(get_paid(3), env_now_ns() - 10 * SECOND_NS, env_now_ns() + SECOND_NS);
 }
 
 /* The first packets go through up to the burst, the next does not. */
@@ -275,14 +257,14 @@ static void test_next_owner_starts_anew(void **state UNUSED)
 {
 	static const struct sc_scan none;
 	int scan_fd = bpf_map__fd(rig.dp->skel->maps.scan);
-	struct sc_scan scan = {.paid_ns = now_ns() + 3600 * SECOND_NS, .tag = {[5] = 77}};
+	struct sc_scan scan = {.paid_ns = env_now_ns() + 3600 * SECOND_NS, .tag = {[5] = 77}};
 	struct sc_counters n;
 	struct sc_slot s;
 	uint32_t nr = 3;
 	struct pkt in;
 
 	set_ceiling(3, 8000, 1000);
-	set_paid(3, now_ns() + 3600 * SECOND_NS);
+	set_paid(3, env_now_ns() + 3600 * SECOND_NS);
 	assert_int_equal(bpf_map_update_elem(scan_fd, &nr, &scan, BPF_ANY), 0);
 	packet(&in, FAR6, SLOT3_V6, 60);
 	expect_in(RIG_UPLINK_XDP, "beyond", &in, SC_DROP_CEILING);

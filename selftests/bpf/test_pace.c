@@ -7,42 +7,23 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <cmocka.h>
 #include "../../relay/dp_impl.h"
 #include "rig.h"
+#include "spec.h"
 #include "sidecar.skel.h"
 
-#define FAR6 "2001:db8:99::9"
-#define FAR4 "198.18.0.1"
-#define SECOND_NS 1000000000ull
-#define UDP 17
 #define BYTE_PS 800000u /* 10 Mbit/s */
 
 static struct rig rig;
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec;
-}
-
 /* len: of the UDP payload. */
 static void packet(struct pkt *p, const char *src, const char *dst, size_t len)
 {
-	bool v6 = strchr(dst, ':');
+	const struct spec s = {.src = src, .dst = dst, .upper = UDP, .len = len};
 
 	*p = (struct pkt){};
-	pkt_eth(p, RIG_MAC, RIG_PEER, v6 ? 0x86dd : 0x0800);
-	if (v6)
-		pkt_ip6(p, src, dst, UDP, 60);
-	else
-		pkt_ip4(p, src, dst, UDP, 60, 0);
-	pkt_udp(p, 1000, 2000);
-	pkt_fill(p, len, 0xc3);
-	pkt_done(p);
+	spec_make(&s, p);
 }
 
 static struct sc_pace get_next(uint32_t nr)
@@ -94,7 +75,7 @@ static void test_costs_down(void **state UNUSED)
 		const struct cost_case *c = &costs[i];
 		const struct __sk_buff skb = {
 			.ifindex = rig.wg0, .gso_size = c->gso_size, .gso_segs = c->gso_segs};
-		uint64_t at = now_ns() + SC_PACE_HORIZON_NS / 2;
+		uint64_t at = env_now_ns() + SC_PACE_HORIZON_NS / 2;
 		struct rig_result r;
 		struct pkt in;
 
@@ -120,7 +101,7 @@ static void test_costs_up(void **state UNUSED)
 					      .gso_size = c->gso_size,
 					      .gso_segs = c->gso_segs,
 					      .wire_len = c->wire_len};
-		uint64_t at = now_ns() + SC_PACE_HORIZON_NS / 2;
+		uint64_t at = env_now_ns() + SC_PACE_HORIZON_NS / 2;
 		struct rig_result r;
 		struct pkt in;
 
@@ -151,7 +132,7 @@ static void test_costs_cut_short(void **state UNUSED)
 
 		packet(&whole, sources[i], i ? FAR4 : FAR6, 20);
 		for (size_t len = rig_min_len(RIG_UPLINK_OUT, &whole); len < whole.len; len++) {
-			uint64_t at = now_ns() + SC_PACE_HORIZON_NS / 2;
+			uint64_t at = env_now_ns() + SC_PACE_HORIZON_NS / 2;
 			struct pkt in = whole;
 
 			in.len = len;
@@ -170,7 +151,7 @@ static void test_costs_cut_short(void **state UNUSED)
 static void test_one_behind_the_other(void **state UNUSED)
 {
 	const struct __sk_buff skb = {.ifindex = rig.wg0};
-	uint64_t first = now_ns() + SC_PACE_HORIZON_NS / 2;
+	uint64_t first = env_now_ns() + SC_PACE_HORIZON_NS / 2;
 	struct rig_result r;
 	struct pkt in;
 
@@ -183,7 +164,7 @@ static void test_one_behind_the_other(void **state UNUSED)
 	}
 	set_next(3, 1, 0);
 	rig_run(&rig, RIG_WG_OUT, &in, &skb, &r);
-	assert_in_range(r.skb.tstamp, first - SC_PACE_HORIZON_NS, now_ns());
+	assert_in_range(r.skb.tstamp, first - SC_PACE_HORIZON_NS, env_now_ns());
 	assert_int_equal(get_next(3).down_ns, r.skb.tstamp + 80000);
 }
 
@@ -192,7 +173,7 @@ static void test_horizon(void **state UNUSED)
 {
 	const struct __sk_buff down = {.ifindex = rig.wg0}, up = {.mark = SC_MARK_UP | 3};
 	struct sc_counters before, after;
-	uint64_t far = now_ns() + 3600 * SECOND_NS;
+	uint64_t far = env_now_ns() + 3600 * SECOND_NS;
 	struct rig_result r;
 	struct pkt in;
 
@@ -220,14 +201,14 @@ static void test_horizon(void **state UNUSED)
 	packet(&in, FAR6, SLOT5_V6, 52);
 	rig_run(&rig, RIG_WG_OUT, &in, &down, &r);
 	assert_int_equal(r.verdict, TC_ACT_UNSPEC);
-	assert_in_range(r.skb.tstamp, 1, now_ns());
+	assert_in_range(r.skb.tstamp, 1, env_now_ns());
 }
 
 /* What the former owner of a slot still owed is not the next one's to wait for. */
 static void test_next_owner_starts_anew(void **state UNUSED)
 {
 	const struct __sk_buff down = {.ifindex = rig.wg0}, up = {.mark = SC_MARK_UP | 3};
-	uint64_t far = now_ns() + 3600 * SECOND_NS;
+	uint64_t far = env_now_ns() + 3600 * SECOND_NS;
 	struct rig_result r;
 	struct sc_slot s;
 	struct pkt in;
@@ -299,8 +280,8 @@ static void test_unshaped(void **state UNUSED)
 	struct pkt in;
 
 	set_pace(3, BYTE_PS);
-	set_next(3, 0, now_ns() + 3600 * SECOND_NS);
-	set_next(4, 0, now_ns() + 3600 * SECOND_NS);
+	set_next(3, 0, env_now_ns() + 3600 * SECOND_NS);
+	set_next(4, 0, env_now_ns() + 3600 * SECOND_NS);
 	packet(&in, SLOT3_V6, FAR6, 52);
 	for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
 		const struct __sk_buff up = {.mark = marks[i]};
@@ -328,7 +309,7 @@ static void test_off(void **state UNUSED)
 	rig_conf(&rig);
 	rig_open(&rig);
 	set_pace(3, BYTE_PS);
-	set_next(3, now_ns() + 3600 * SECOND_NS, now_ns() + 3600 * SECOND_NS);
+	set_next(3, env_now_ns() + 3600 * SECOND_NS, env_now_ns() + 3600 * SECOND_NS);
 	packet(&in, FAR6, SLOT3_V6, 52);
 	rig_run(&rig, RIG_WG_OUT, &in, &down, &r);
 	assert_int_equal(r.verdict, TC_ACT_UNSPEC);
