@@ -41,18 +41,21 @@ STAGE int egress_destination(struct pkt *pkt)
 #define LEAVE_V6 0x1u
 #define LEAVE_BY_VRF 0x2u
 
-/* The router of the uplink, where it takes a packet of this length; NULL: not known, or too long.
- */
-STAGE struct bpf_redir_neigh *egress_router(struct __sk_buff *skb, bool v6, __u32 len,
-					    const struct sc_uplink *up)
+/* The router of the uplink, where it takes a packet of this length; false: not known, or too long.
+ * A copy: the one in the map may be taken away before it is used. */
+STAGE bool egress_router(struct __sk_buff *skb, bool v6, __u32 len, const struct sc_uplink *up,
+			 struct bpf_redir_neigh *ret_router)
 {
-	struct bpf_redir_neigh *router;
+	const struct bpf_redir_neigh *router;
 	__u32 family = v6, mtu = 0;
 
 	router = bpf_map_lookup_elem(&gateway, &family);
-	if (!router || !router->nh_family || bpf_check_mtu(skb, up->ifindex, &mtu, 0, 0) < 0)
-		return NULL;
-	return len <= mtu ? router : NULL;
+	if (!router)
+		return false;
+	*ret_router = *router;
+	if (!ret_router->nh_family || bpf_check_mtu(skb, up->ifindex, &mtu, 0, 0) < 0)
+		return false;
+	return len <= mtu;
 }
 
 /*
@@ -70,13 +73,14 @@ ONCE int sc_egress_leave(struct __sk_buff *skb, __u32 vrf_ifindex, __u32 len, __
 	bool v6 = flags & LEAVE_V6;
 	__u32 zero = 0;
 	const struct sc_uplink *up = bpf_map_lookup_elem(&uplink, &zero);
-	struct bpf_redir_neigh *router = NULL;
+	struct bpf_redir_neigh router = {};
+	bool direct = false;
 	struct ethhdr *eth;
 	struct cursor c;
 	void *hdr;
 
 	if (up && ttl > 1 && !(flags & LEAVE_BY_VRF))
-		router = egress_router(skb, v6, len, up);
+		direct = egress_router(skb, v6, len, up, &router);
 	if (bpf_skb_change_head(skb, sizeof(*eth), 0))
 		return TC_ACT_SHOT;
 	c = CURSOR(skb);
@@ -86,14 +90,14 @@ ONCE int sc_egress_leave(struct __sk_buff *skb, __u32 vrf_ifindex, __u32 len, __
 	mac_copy(eth->h_dest, mac);
 	mac_copy(eth->h_source, mac);
 	eth->h_proto = (__be16)skb->protocol;
-	if (!up || !router)
+	if (!up || !direct)
 		return (int)bpf_redirect(vrf_ifindex, BPF_F_INGRESS);
 	cursor_take(&c, sc_wg_l2_len & 0xf);
 	hdr = cursor_take(&c, sizeof(struct iphdr));
 	if (!hdr)
 		return TC_ACT_SHOT;
 	ip_hop(hdr, v6);
-	return (int)bpf_redirect_neigh(up->ifindex, router, sizeof(*router), 0);
+	return (int)bpf_redirect_neigh(up->ifindex, &router, sizeof(router), 0);
 }
 
 /* Without a branch: what is not asked here, the verifier need not tell apart in all stages before.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* From the tunnel straight to the uplink's router, past the stack. */
 #include <arpa/inet.h>
+#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 
 #define FAR6 "2001:db8:77::9"
 #define FAR4 "198.18.7.9"
+#define PACKETS 20000
 
 /* The uplink's router is asked for by its own address. The relay itself has no route to FAR, so it
  * is not the stack that sends it. */
@@ -56,11 +58,56 @@ static void test_straight_to_the_router_clsact(void **state)
 	test_straight_to_the_router(state);
 }
 
+/* With the router or without: by either way it is the same one. */
+static void *change_router(void *stop)
+{
+	static bool refused = true;
+	struct in_addr router;
+	struct err err = {};
+
+	inet_pton(AF_INET, LIVE_WORLD4, &router);
+	while (!__atomic_load_n((bool *)stop, __ATOMIC_RELAXED)) {
+		if (dp_gateway_set(live.rig.dp, AF_INET, AF_INET, &router, &err) ||
+		    dp_gateway_set(live.rig.dp, AF_INET, 0, NULL, &err))
+			return &refused;
+	}
+	return NULL;
+}
+
+static void test_no_packet_is_lost_while_the_router_changes(void **state UNUSED)
+{
+	void *failed = NULL;
+	bool stop = false;
+	pthread_t thread;
+	struct pkt p;
+	int fd;
+
+	live_world_run("ip addr add " FAR4 "/32 dev lo");
+	env_run("ip route add " FAR4 " via " LIVE_WORLD4);
+	live_open(DP_XDP_GENERIC, "generic");
+	assert_int_equal(setns(live.world, CLONE_NEWNET), 0);
+	fd = live_udp_open(AF_INET, FAR4);
+	live_udp(&p, SLOT3_V4, FAR4, 64, true);
+	assert_int_equal(pthread_create(&thread, NULL, change_router, &stop), 0);
+	for (int i = 0; i < PACKETS; i++) {
+		live_tunnel_sends(&p);
+		live_world_gets(fd, "pong", 0);
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	assert_int_equal(pthread_join(thread, &failed), 0);
+	assert_null(failed);
+	close(fd);
+	assert_int_equal(setns(live.home, CLONE_NEWNET), 0);
+	env_run("ip route del " FAR4);
+	live_world_run("ip addr del " FAR4 "/32 dev lo");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LIVE_TEST(test_straight_to_the_router),
 		LIVE_TEST(test_straight_to_the_router_clsact),
+		LIVE_TEST(test_no_packet_is_lost_while_the_router_changes),
 	};
 
 	live_enter();
