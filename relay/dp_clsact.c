@@ -2,7 +2,8 @@
 /*
  * Kernels before 6.6 (Debian 12) have no tcx links: programs are filters of a clsact qdisc there. A
  * filter outlives relayd by itself and is replaced in one step; a pin of its program, named
- * filter-NAME-IFINDEX-i|e-PRIORITY, tells where it is.
+ * filter-NAME-IFINDEX-i|e-PRIORITY, tells where it is (with -new behind it: where it is about to
+ * be).
  */
 #include "dp_impl.h"
 
@@ -77,9 +78,10 @@ void dp_clsact_forget(const char *pin)
 		detach(&p);
 }
 
-/* Pins of that name in one folder; remove: they go, and their filters but for the one on keep's
- * device. Returns how many there were. */
-static int each_in(const char *folder, const char *name, bool remove, const struct place *keep)
+/* Pins of that name in one folder; remove: they go, but for the one called spare, and their filters
+ * but for the one on keep's device. Returns how many there were. */
+static int each_in(const char *folder, const char *name, bool remove, const struct place *keep,
+		   const char *spare)
 {
 	DIR *dir = opendir(folder);
 	const struct dirent *e;
@@ -96,7 +98,7 @@ static int each_in(const char *folder, const char *name, bool remove, const stru
 		if (!place_parse(text, name, &p))
 			continue;
 		n++;
-		if (!remove)
+		if (!remove || (spare && !strcmp(e->d_name, spare)))
 			continue;
 		if (!keep || p.ifindex != keep->ifindex)
 			detach(&p);
@@ -110,23 +112,26 @@ static int each_in(const char *folder, const char *name, bool remove, const stru
 
 /* The former layout's filters lie at the same places: who removed its folder later would detach
  * what has replaced them. */
-static int each(const struct dp *dp, const char *name, bool remove, const struct place *keep)
+static int each(const struct dp *dp, const char *name, bool remove, const struct place *keep,
+		const char *spare)
 {
-	int n = each_in(dp->pin_dir, name, remove, keep);
+	int n = each_in(dp->pin_dir, name, remove, keep, spare);
 
-	return dp->former_dir[0] ? n + each_in(dp->former_dir, name, remove, keep) : n;
+	return dp->former_dir[0] ? n + each_in(dp->former_dir, name, remove, keep, NULL) : n;
 }
 
 bool dp_clsact_exists(const struct dp *dp, const char *name)
 {
-	return each(dp, name, false, NULL);
+	return each(dp, name, false, NULL, NULL);
 }
 
 void dp_clsact_remove(const struct dp *dp, const char *name)
 {
-	each(dp, name, true, NULL);
+	each(dp, name, true, NULL, NULL);
 }
 
+/* Pinned before it is attached, under a name that says the same: a filter that no pin tells of
+ * would never go again. */
 int dp_clsact_attach(struct dp *dp, const char *name, struct bpf_program *prog, int ifindex,
 		     bool first, struct err *err)
 {
@@ -137,21 +142,27 @@ int dp_clsact_attach(struct dp *dp, const char *name, struct bpf_program *prog, 
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = HANDLE, .priority = p.priority,
 		    .prog_fd = bpf_program__fd(prog), .flags = BPF_TC_F_REPLACE);
 	struct bpf_tc_hook hook = hook_of(&p);
-	char pin[NAME_MAX], path[PATH_MAX];
+	char pin[NAME_MAX - 4], path[PATH_MAX], fresh[PATH_MAX + 4];
 	int r;
 
 	dp_log_start();
 	r = bpf_tc_hook_create(&hook);
 	if (r && r != -EEXIST)
 		return err_sys(err, r, "clsact on device %d: %s", ifindex, dp_log_text());
+	snprintf(pin, sizeof(pin), PREFIX "%s-%u-%c-%u", name, p.ifindex, p.egress ? 'e' : 'i',
+		 p.priority);
+	dp_pin_path(path, dp, pin);
+	snprintf(fresh, sizeof(fresh), "%s-new", path);
+	unlink(fresh);
+	r = bpf_obj_pin(opts.prog_fd, fresh);
+	if (r)
+		return err_sys(err, r, "%s", fresh);
 	r = bpf_tc_attach(&hook, &opts);
 	if (r)
 		return err_sys(err, r, "attaching %s to device %d: %s", bpf_program__name(prog),
 			       ifindex, dp_log_text());
-	each(dp, name, true, &p);
-	snprintf(pin, sizeof(pin), PREFIX "%s-%u-%c-%u", name, p.ifindex, p.egress ? 'e' : 'i',
-		 p.priority);
-	dp_pin_path(path, dp, pin);
-	r = bpf_obj_pin(bpf_program__fd(prog), path);
-	return r ? err_sys(err, r, "%s", path) : 0;
+	if (rename(fresh, path))
+		return err_sys(err, -errno, "%s", path);
+	each(dp, name, true, &p, pin);
+	return 0;
 }

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "../lib/log.h"
 #include "../lib/parse.h"
 #include "sidecar.skel.h"
 
@@ -45,6 +46,26 @@ bool dp_former_path(char out[static PATH_MAX], const struct dp *dp, const char *
 	return true;
 }
 
+/* The number in a folder's name, vNUMBER, or of one that was set aside. */
+static bool is_layout(const char *name, uint64_t *ret_abi)
+{
+	char digits[16];
+	size_t len = strspn(name + 1, "0123456789");
+
+	if (name[0] != 'v' || len >= sizeof(digits) ||
+	    (name[1 + len] && strcmp(name + 1 + len, ASIDE)))
+		return false;
+	snprintf(digits, sizeof(digits), "%.*s", (int)len, name + 1);
+	return !parse_u64(digits, 0, UINT32_MAX, ret_abi);
+}
+
+static bool is_own(const char *name, const char *own)
+{
+	size_t len = strlen(own);
+
+	return !strncmp(name, own, len) && (!name[len] || !strcmp(name + len, ASIDE));
+}
+
 /* Beside ours there is the former layout's folder or none: programs of another one would see each
  * packet too. */
 static int check_others(const char *parent, const char *own, struct err *err)
@@ -58,8 +79,7 @@ static int check_others(const char *parent, const char *own, struct err *err)
 	while (!r && (e = readdir(dir))) {
 		uint64_t abi;
 
-		if (e->d_name[0] != 'v' || parse_u64(e->d_name + 1, 0, UINT32_MAX, &abi) ||
-		    abi == FORMER_ABI || !strcmp(e->d_name, own))
+		if (!is_layout(e->d_name, &abi) || abi == FORMER_ABI || is_own(e->d_name, own))
 			continue;
 		r = err_set(err, -EPROTO,
 			    "%s/%s has layout %llu, only %d can be taken over: start a relayd "
@@ -70,14 +90,15 @@ static int check_others(const char *parent, const char *own, struct err *err)
 	return r;
 }
 
-/* What is read from a pin is foreign input. */
+/* What is read from a pin is foreign input. Without meta nothing of it runs: it was never ready, or
+ * is left from dp_settle(). */
 static int use_former(struct dp *dp, const char *dir, uint32_t abi, struct err *err)
 {
 	struct sc_meta meta;
 	int r = read_meta(dp, dir, &meta, err);
 
 	if (r)
-		return r == -ENOENT ? 0 : r;
+		return r == -ENOENT ? dp_unpin(dir, err) : r;
 	if (meta.abi != abi || meta.cpus != dp->cpus || !meta.slots || meta.slots > SC_SLOTS_MAX)
 		return err_set(err, -EPROTO,
 			       "%s has layout %u with %u slots on %u CPUs, wanted %u on %u: "
@@ -88,39 +109,57 @@ static int use_former(struct dp *dp, const char *dir, uint32_t abi, struct err *
 	return 0;
 }
 
-/* Begun before, and not ended: ours may be half filled, and have links already. */
-static int check_resumed(struct dp *dp, const struct sc_meta *own, struct err *err)
+static bool has_programs(const char *pin_dir)
+{
+	DIR *dir = opendir(pin_dir);
+	const struct dirent *e;
+	bool has = false;
+
+	while (dir && !has && (e = readdir(dir)))
+		has = !strncmp(e->d_name, "link_", 5) || !strncmp(e->d_name, "filter-", 7);
+	if (dir)
+		closedir(dir);
+	return has;
+}
+
+/* Begun before, and not ended. While nothing runs by our maps, which may be of another size or half
+ * filled, it begins again. */
+static int resume(struct dp *dp, const struct sc_meta *own, struct err *err)
 {
 	int r;
 
-	if (own->abi && own->slots != dp->conf.slots)
-		return err_set(err, -EPROTO,
-			       "slots: the change from %u to %u was cut off: start relayd once "
-			       "with %u, then change it",
-			       dp->former_slots, own->slots, own->slots);
-	if (own->abi)
+	if (own->abi && own->slots == dp->conf.slots)
 		return 0;
-	/* Not filled, so there are no links either. Its maps may be of another size. */
+	if (has_programs(dp->pin_dir))
+		return err_set(err, -EPROTO,
+			       "slots: a change to %u was cut off: start relayd once with %u, then "
+			       "change it",
+			       own->slots, own->slots);
 	r = dp_unpin(dp->pin_dir, err);
-	if (!r)
-		r = dp_pin_dir_make(dp->pin_dir, err);
-	return r;
+	return r ? r : dp_pin_dir_make(dp->pin_dir, err);
 }
 
 /* Another number of slots: our own folder becomes the former one. */
 static int set_aside(struct dp *dp, const char *aside, uint32_t slots, struct err *err)
 {
-	int r;
-
-	snprintf(dp->former_dir, sizeof(dp->former_dir), "%s", dp->pin_dir);
-	dp->former_slots = slots;
-	r = dp_former_check_fit(dp, err);
-	if (r)
-		return r;
-	snprintf(dp->former_dir, sizeof(dp->former_dir), "%s", aside);
 	if (rename(dp->pin_dir, aside))
 		return err_sys(err, -errno, "%s", aside);
+	snprintf(dp->former_dir, sizeof(dp->former_dir), "%s", aside);
+	dp->former_slots = slots;
+	dp->set_aside = true;
 	return dp_pin_dir_make(dp->pin_dir, err);
+}
+
+void dp_former_undo(struct dp *dp)
+{
+	struct err err;
+
+	if (!dp->set_aside || has_programs(dp->pin_dir))
+		return;
+	if (dp_unpin(dp->pin_dir, &err))
+		log_err("%s", err.text);
+	else if (rename(dp->former_dir, dp->pin_dir))
+		log_err("%s: %s", dp->former_dir, strerror(errno));
 }
 
 static int find_former(struct dp *dp, struct err *err)
@@ -151,7 +190,7 @@ static int find_former(struct dp *dp, struct err *err)
 	if (r)
 		return r;
 	if (dp->former_dir[0])
-		return check_resumed(dp, &own, err);
+		return resume(dp, &own, err);
 	if (own.abi && own.slots != dp->conf.slots)
 		return set_aside(dp, dir, own.slots, err);
 	return 0;
@@ -200,13 +239,17 @@ int dp_former_share(struct dp *dp, struct err *err)
 	return 0;
 }
 
+/* Without meta it is nobody's former folder any more, however far the rest comes. */
 int dp_settle(struct dp *dp, struct err *err)
 {
+	char meta[PATH_MAX];
 	int r;
 
-	if (!dp->former_dir[0])
+	if (!dp_former_path(meta, dp, "meta"))
 		return 0;
 	r = dp_former_count(dp, err);
+	if (!r && unlink(meta))
+		r = err_sys(err, -errno, "%s", meta);
 	if (!r)
 		r = dp_unpin(dp->former_dir, err);
 	if (!r)

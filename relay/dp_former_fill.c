@@ -2,7 +2,8 @@
 /*
  * Another number of slots: what the maps that are sized by it hold goes into new ones, while the
  * old programs count on. Slots and their rules do not change meanwhile: nobody is told of them.
- * How much of its ceilings a peer has used up is forgotten.
+ * What the kernel alone writes is forgotten: how much of its ceilings a peer has used up, its pace,
+ * which destinations it has seen.
  */
 #include "dp_impl.h"
 
@@ -64,9 +65,8 @@ int dp_former_check_fit(struct dp *dp, struct err *err)
 	for (uint32_t nr = dp->former_slots; nr-- > dp->conf.slots && !r;) {
 		if (slots[nr].flags & SC_SLOT_LIVE)
 			r = err_set(err, -EPROTO,
-				    "slots: %u, but slot %u has a peer: at least %u, or revoke "
-				    "that peer first",
-				    dp->conf.slots, nr, nr + 1);
+				    "slots: %u, but slot %u has a peer: at least %u (%u until now)",
+				    dp->conf.slots, nr, nr + 1, dp->former_slots);
 	}
 	table_close(&t);
 	return r;
@@ -97,7 +97,7 @@ static int fill_firewall(struct dp *dp, struct err *err)
 	dp_former_path(path, dp, bpf_map__name(map));
 	from = dp_pin_open(path, map, dp->former_slots, err);
 	if (from < 0)
-		return from == -ENOENT ? 0 : from;
+		return from == -ENOENT ? err_sys(err, from, "%s", path) : from;
 	for (uint32_t n = 0; n < dp->former_slots && !bpf_map_get_next_key(from, at, &nr); n++) {
 		at = &nr;
 		if (nr >= dp->conf.slots || bpf_map_lookup_elem(from, &nr, &rules))

@@ -25,6 +25,7 @@ struct dp {
 	 * dp_settle(). "" = there is nothing. */
 	char former_dir[PATH_MAX - NAME_MAX];
 	uint32_t former_slots;
+	bool set_aside; /* by this dp_open() */
 
 	/* dp_event.c */
 	struct ring_buffer *ring;
@@ -48,6 +49,8 @@ int dp_former_share(struct dp *dp, struct err *err);
 int dp_former_fill(struct dp *dp, struct err *err);
 /* Refuses fewer slots than are in use. */
 int dp_former_check_fit(struct dp *dp, struct err *err);
+/* When dp_open() fails: what it set aside is in its place again. */
+void dp_former_undo(struct dp *dp);
 /* What the old programs have counted up to now. */
 int dp_former_count(struct dp *dp, struct err *err);
 /* Where the former folder has a pin of that name; false: there is none. */

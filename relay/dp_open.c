@@ -236,6 +236,7 @@ int dp_open(const struct dp_conf *conf, struct dp **ret_dp, struct err *err)
 	dp->conf.pin_dir = dp->pin_dir;
 	r = load(dp, err);
 	if (r) {
+		dp_former_undo(dp);
 		dp_close(dp);
 		return r;
 	}

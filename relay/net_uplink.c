@@ -225,7 +225,7 @@ int net_uplink_refresh(struct net *net, bool *ret_changed, struct err *err)
 		r = net_pool_look(net, ret_changed, err);
 	if (!r)
 		r = net_uplink_gateways(net, ret_changed, err);
-	/* Before net_uplink_start() nobody knows whose they are: what the programs have holds. */
+	/* At the start, or when the uplink could not be followed: what the programs have holds. */
 	if (r || !net->uplink_ifindex)
 		return r;
 	r = tell_programs(net, AF_INET, &net->nexthop4, net->gateway4, err);

@@ -41,8 +41,22 @@ STAGE int egress_destination(struct pkt *pkt)
 #define LEAVE_V6 0x1u
 #define LEAVE_BY_VRF 0x2u
 
+/* A copy: the one in the map may be taken away before it is used. False: it is just being written.
+ */
+STAGE bool egress_copy(const struct bpf_redir_neigh *router, struct bpf_redir_neigh *ret_router)
+{
+	const volatile __u32 *from = (const void *)router;
+	__u32 *to = (void *)ret_router, differs = 0;
+
+	for (__u32 i = 0; i < sizeof(*router) / sizeof(*to); i++)
+		to[i] = from[i];
+	for (__u32 i = 0; i < sizeof(*router) / sizeof(*to); i++)
+		differs |= to[i] ^ from[i];
+	return !differs;
+}
+
 /* The router of the uplink, where it takes a packet of this length; false: not known, or too long.
- * A copy: the one in the map may be taken away before it is used. */
+ */
 STAGE bool egress_router(struct __sk_buff *skb, bool v6, __u32 len, const struct sc_uplink *up,
 			 struct bpf_redir_neigh *ret_router)
 {
@@ -50,10 +64,8 @@ STAGE bool egress_router(struct __sk_buff *skb, bool v6, __u32 len, const struct
 	__u32 family = v6, mtu = 0;
 
 	router = bpf_map_lookup_elem(&gateway, &family);
-	if (!router)
-		return false;
-	*ret_router = *router;
-	if (!ret_router->nh_family || bpf_check_mtu(skb, up->ifindex, &mtu, 0, 0) < 0)
+	if (!router || !egress_copy(router, ret_router) || !ret_router->nh_family ||
+	    bpf_check_mtu(skb, up->ifindex, &mtu, 0, 0) < 0)
 		return false;
 	return len <= mtu;
 }

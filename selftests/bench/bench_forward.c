@@ -170,7 +170,8 @@ void bench_drop(struct bench *b)
 	       row_median(DROP, ours, 0) / row_median(DROP, ingress, 0), false, 3, "x");
 	target("packets to nobody, our guard in tc, against nftables in ingress",
 	       row_median(DROP, generic, 0) / row_median(DROP, ingress, 0), false, 1, "x");
-	printf("note: a program that drops all it gets is %.2fx of nftables in prerouting, %.2fx in "
+	printf("note: a program that drops all it gets is %.2fx of nftables in prerouting, %.2fx "
+	       "in "
 	       "ingress: no guard is more\n",
 	       row_median(DROP, FLOOR, 0) / row_median(DROP, raw, 0),
 	       row_median(DROP, FLOOR, 0) / row_median(DROP, ingress, 0));

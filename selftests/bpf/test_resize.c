@@ -4,6 +4,7 @@
  * sides. No packet is lost, no count goes missing or backwards, every link stays what it was.
  */
 #include <arpa/inet.h>
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -185,16 +186,92 @@ static void test_resumes(void **state UNUSED)
 	count_is_whole();
 }
 
-/* It died when the folder had been set aside and nothing made yet: any number will do. */
-static void test_resumes_unfilled(void **state UNUSED)
+static void settle_whole(uint32_t slots)
 {
-	send_down(PACKETS);
-	OK(rename(rig.pin_dir, aside));
-	reopen(ENV_SLOTS);
+	struct sc_slot s;
+	struct stat st;
+
 	attach_all();
 	OK(dp_settle(rig.dp, &err));
 	send_down(PACKETS);
 	count_is_whole();
+	OK(dp_slot_get(rig.dp, slots - 1, &s));
+	assert_int_equal(stat(aside, &st), -1);
+}
+
+/* It died when the folder had been set aside and nothing made yet. */
+static void test_resumes_unmade(void **state UNUSED)
+{
+	send_down(PACKETS);
+	dp_close(rig.dp);
+	OK(rename(rig.pin_dir, aside));
+	rig.conf.slots = ENV_SLOTS;
+	OK(dp_open(&rig.conf, &rig.dp, &err));
+	settle_whole(ENV_SLOTS);
+}
+
+/* It died when maps were made, by which no program ran yet: any number will do. */
+static void test_resumes_unfilled(void **state UNUSED)
+{
+	static const uint32_t numbers[] = {4 * ENV_SLOTS, ENV_SLOTS};
+	const struct sc_meta none = {};
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		AUTO_FD int fd = -1;
+		uint32_t zero = 0;
+		char path[ENV_PIN_DIR_LEN + 8];
+
+		reopen(2 * ENV_SLOTS);
+		snprintf(path, sizeof(path), "%s/meta", rig.pin_dir);
+		fd = bpf_obj_get(path);
+		assert_true(fd >= 0);
+		OK(bpf_map_update_elem(fd, &zero, &none, BPF_ANY));
+		reopen(numbers[i]);
+		settle_whole(numbers[i]);
+	}
+}
+
+/* ... also when they are filled. */
+static void test_goes_back_before_programs_run(void **state UNUSED)
+{
+	send_down(PACKETS);
+	reopen(2 * ENV_SLOTS);
+	send_down(PACKETS);
+	reopen(ENV_SLOTS);
+	settle_whole(ENV_SLOTS);
+}
+
+/* It died when a link was ours by its name, and had the old program still. */
+static void test_resumes_after_a_link_was_taken_over(void **state UNUSED)
+{
+	char from[ENV_PIN_DIR_LEN + 32], to[ENV_PIN_DIR_LEN + 32];
+
+	if (!env_has_tcx())
+		skip();
+	reopen(2 * ENV_SLOTS);
+	snprintf(from, sizeof(from), "%s/link_wg0_out", aside);
+	snprintf(to, sizeof(to), "%s/link_wg0_out", rig.pin_dir);
+	OK(rename(from, to));
+	send_down(PACKETS);
+	reopen(2 * ENV_SLOTS);
+	settle_whole(2 * ENV_SLOTS);
+}
+
+/* It died while dp_settle() removed the rest: that is no former folder any more. */
+static void test_removes_what_settling_left(void **state UNUSED)
+{
+	char path[ENV_PIN_DIR_LEN + 32];
+	AUTO_FD int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "rest", 4, 8, 1, NULL);
+
+	reopen(2 * ENV_SLOTS);
+	settle_whole(2 * ENV_SLOTS);
+	OK(mkdir(aside, 0700));
+	snprintf(path, sizeof(path), "%s/drops", aside);
+	OK(bpf_obj_pin(fd, path));
+	reopen(2 * ENV_SLOTS);
+	settle_whole(2 * ENV_SLOTS);
+	reopen(4 * ENV_SLOTS);
+	settle_whole(4 * ENV_SLOTS);
 }
 
 static void refuse(uint32_t slots, const char *text)
@@ -211,18 +288,18 @@ static void refuse(uint32_t slots, const char *text)
 	assert_non_null(strstr(err.text, text));
 }
 
-/* Refused, it changes nothing: what runs runs on. */
+/* Refused, it changes nothing: what runs runs on, and is where it was. */
 static void test_refuses_to_leave_a_peer_out(void **state UNUSED)
 {
-	refuse(5, "slots: 5, but slot 5 has a peer: at least 6");
+	struct stat st;
+
+	refuse(5, "slots: 5, but slot 5 has a peer: at least 6 (64 until now)");
+	assert_int_equal(stat(aside, &st), -1);
 	send_down(PACKETS);
 	reopen(ENV_SLOTS);
 	count_is_whole();
 	reopen(6);
-	attach_all();
-	OK(dp_settle(rig.dp, &err));
-	send_down(PACKETS);
-	count_is_whole();
+	settle_whole(6);
 }
 
 /* A third number in the middle of a change: which links are whose would be anybody's guess. */
@@ -231,12 +308,23 @@ static void test_refuses_another_change_in_the_middle(void **state UNUSED)
 	reopen(2 * ENV_SLOTS);
 	OK(dp_attach_wg(rig.dp, (int)rig.wg0, 0, &err));
 	send_down(PACKETS);
-	refuse(ENV_SLOTS, "the change from 64 to 128 was cut off: start relayd once with 128");
+	refuse(ENV_SLOTS, "a change to 128 was cut off: start relayd once with 128");
 	send_down(PACKETS);
 	reopen(2 * ENV_SLOTS);
-	attach_all();
-	OK(dp_settle(rig.dp, &err));
-	count_is_whole();
+	settle_whole(2 * ENV_SLOTS);
+}
+
+/* One of a later layout that was cut off: its programs run somewhere. */
+static void test_refuses_what_another_layout_set_aside(void **state UNUSED)
+{
+	char dir[ENV_PIN_DIR_LEN + 16];
+
+	snprintf(dir, sizeof(dir), "%.*s/v4_aside", (int)(strrchr(rig.pin_dir, '/') - rig.pin_dir),
+		 rig.pin_dir);
+	OK(mkdir(dir, 0700));
+	refuse(ENV_SLOTS, "has layout 4, only 2 can be taken over");
+	OK(rmdir(dir));
+	reopen(ENV_SLOTS);
 }
 
 #define T(f, begin) cmocka_unit_test_setup_teardown(f, begin, teardown)
@@ -250,9 +338,14 @@ int main(void)
 		 teardown, NULL},
 		T(test_resumes, setup),
 		{"test_resumes_by_filters", test_resumes, setup_filters, teardown, NULL},
+		T(test_resumes_unmade, setup),
 		T(test_resumes_unfilled, setup),
+		T(test_goes_back_before_programs_run, setup),
+		T(test_resumes_after_a_link_was_taken_over, setup),
+		T(test_removes_what_settling_left, setup),
 		T(test_refuses_to_leave_a_peer_out, setup),
 		T(test_refuses_another_change_in_the_middle, setup),
+		T(test_refuses_what_another_layout_set_aside, setup),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

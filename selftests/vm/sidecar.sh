@@ -119,6 +119,23 @@ has_peer() {
 	test -n "$(peer_field "$1" ipv6)"
 }
 
+# mtu_found NAME MTU: what the agent on host A has proved, not only assumed; and the relay has heard of it.
+mtu_found() {
+	on edge sidecar-agent --status | jq -e --arg c "$1" --argjson n "$2" \
+		'.containers[] | select(.container == $c) | .mtu == $n and .mtu_age_s != null' &&
+		[ "$(peer_field "$1" mtu)" = "$2" ]
+}
+
+# large_pass NAME ADDR BYTES: two points.
+large_pass() {
+	local out
+	# The first datagram teaches an IPv6 sender the path's MTU.
+	out=$(probe udp "$2" 7777 8000 5 || true)
+	check "$1: 8000-byte UDP each way, $2 ($out)" test "$(jq -r '.lost // 9' <<<"$out")" -le 1
+	out=$(probe --timeout 60 tcp "$2" 7777 "$3" || true)
+	is "$1: bulk TCP each way, every byte, $2" "$(jq -r '.ok // .error' <<<"$out")" true
+}
+
 # drops REASON: the relay's counter.
 drops() {
 	on relay relayctl drops --json | jq -r ".$1 // 0"

@@ -75,12 +75,6 @@ at_exit cleanup
 agent_mtu() {
 	on edge sidecar-agent --status | jq -r '.containers[] | select(.container == "mtu") | .mtu'
 }
-# What the agent has proved, not only assumed; and the relay has heard of it.
-found() {
-	on edge sidecar-agent --status | jq -e --argjson n "$1" \
-		'.containers[] | select(.container == "mtu") | .mtu == $n and .mtu_age_s != null' &&
-		[ "$(peer_field mtu mtu)" = "$1" ]
-}
 serving() { docker_on a logs mtu | grep -q serving; }
 addresses() {
 	v6=$(peer_field mtu ipv6)
@@ -113,7 +107,7 @@ for case in "${CASES[@]}"; do
 	told=$(drops wg_pmtu)
 	container_run a mtu --label sidecar.ipv4=true
 	begun=$SECONDS
-	check "$name: MTU $want is found" wait_until 180 found "$want"
+	check "$name: MTU $want is found" wait_until 180 mtu_found mtu "$want"
 	note "underlay $path, fragments $fragments: found $(agent_mtu), by the relay $(peer_field mtu mtu), after $((SECONDS - begun)) s"
 	addresses
 	wait_until 60 serving
@@ -122,12 +116,7 @@ for case in "${CASES[@]}"; do
 	is "$name: and the IPv4 route" "$(route_mtu -4 192.0.2.10 "$v4")" "$route"
 	for addr in "$v6" "$v4"; do
 		check "$name: what is larger is answered by the relay, $addr" too_big "$addr" "$want"
-		# The first datagram teaches an IPv6 sender the path's MTU.
-		out=$(probe udp "$addr" 7777 8000 5 || true)
-		check "$name: 8000-byte UDP each way, $addr ($out)" \
-			test "$(jq -r '.lost // 9' <<<"$out")" -le 1
-		out=$(probe --timeout 60 tcp "$addr" 7777 $BULK || true)
-		is "$name: bulk TCP each way, every byte, $addr" "$(jq -r '.ok // .error' <<<"$out")" true
+		large_pass "$name" "$addr" $BULK
 	done
 	check "$name: a packet as large as that passes, IPv6" \
 		in_client ping -6 -c 3 -W 5 -M "do" -s $((want - 48)) "$v6"
@@ -145,7 +134,7 @@ clear_path
 no_icmp
 no_fragments
 path_mtu 1340
-check "before the changes: 1280" wait_until 180 found 1280
+check "before the changes: 1280" wait_until 180 mtu_found mtu 1280
 addresses
 stream() { # stream NAME ADDR UP DOWN
 	probe --timeout 90 paced "$2" 7777 400000 "$3" "$4" >"$TMP/$1" 2>&1 &
@@ -162,7 +151,7 @@ stream down4 "$v4" 0 $STREAM_S
 change() { # change MTU WANTED
 	local at=$SECONDS
 	path_mtu "$1"
-	check "the path becomes $1: $2 is found" wait_until 240 found "$2"
+	check "the path becomes $1: $2 is found" wait_until 240 mtu_found mtu "$2"
 	note "path becomes $1: $2 noticed after $((SECONDS - at)) s"
 }
 change 1500 1420
@@ -185,6 +174,6 @@ wait_until 60 on relay relayctl status
 is "the relay keeps it over its restart" "$(peer_field mtu mtu)" 1280
 check "and answers by it" too_big "$v6" 1280
 on edge systemctl restart sidecar
-check "the agent keeps it too" wait_until 60 found 1280
+check "the agent keeps it too" wait_until 60 mtu_found mtu 1280
 log=$(on edge journalctl -u sidecar -o cat --no-pager)
 like "the log says what was found" "$log" 'container mtu: 1420 \(was 1280\): MTU of the path found \[314\]'
