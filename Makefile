@@ -229,7 +229,7 @@ check: litestream
 	@selftests/vm/image.sh &
 	@$(MAKE) --no-print-directory all tests fuzzers $(VM_NEEDS)
 	@$(MAKE) --no-print-directory SAN=1 all tests
-	@BUILD=$(BUILD) $(RUN) --title check $(sort $(wildcard selftests/lint/*.sh)) $(UNIT) $(BPF_TESTS) $(NET_TESTS) \
+	@BUILD=$(BUILD) $(RUN) --title check --jobs $(shell nproc) $(sort $(wildcard selftests/lint/*.sh)) $(UNIT) $(BPF_TESTS) $(NET_TESTS) \
 		$(sort $(wildcard selftests/net/test_*.sh)) selftests/fuzz/test_fuzz.sh $(API_TESTS) \
 		$(patsubst build/out/%,build/out-san/%,$(UNIT) $(BPF_TESTS) $(NET_TESTS)) $(VM_TESTS)
 # The tests of the API that have a longer form.

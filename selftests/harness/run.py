@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs TAP 13 programs and adds them up: run.py [--title NAME] PROGRAM...
+"""Runs TAP 13 programs and adds them up: run.py [--title NAME] [--jobs N] PROGRAM...
+
+Scripts run alone. Of compiled programs, which make themselves a world of their own, N run at a time.
 
 Prints a line per program while it runs, each failure with its diagnostics, each skip with its
 reason, and last "N passed, N failed, N skipped". A program that ends early, prints another number
@@ -10,9 +12,15 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 POINT = re.compile(r"^(not )?ok\b\s*(\d*)\s*-?\s*([^#]*)(?:#\s*(SKIP|TODO)\b\s*(.*))?", re.I)
 PLAN = re.compile(r"^1\.\.(\d+)(?:\s*#\s*SKIP\s*(.*))?", re.I)
+
+
+def say(text):
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 class Tally:
@@ -31,24 +39,24 @@ class Tally:
             self.plan = (self.plan or 0) + int(plan.group(1))
             if plan.group(1) == "0":
                 self.skipped += 1
-                print("  skip    %s: %s" % (name, plan.group(2) or "no reason given"))
+                say("  skip    %s: %s" % (name, plan.group(2) or "no reason given"))
         elif point:
             self.points += 1
             if point.group(4) and point.group(4).upper() == "SKIP":
                 # cmocka's skips carry the test's name; why is said on the line before.
                 self.skipped += 1
-                print("  skip    %s: %s: %s" % (name, point.group(3).strip() or point.group(5),
+                say("  skip    %s: %s: %s" % (name, point.group(3).strip() or point.group(5),
                                                 point.group(5) if point.group(3).strip() else self.comment))
             elif point.group(1):
                 self.failed += 1
-                print("  FAILED  %s: %s" % (name, point.group(3).strip()))
+                say("  FAILED  %s: %s" % (name, point.group(3).strip()))
             else:
                 self.passed += 1
         elif line.startswith("#"):
             self.comment = line[1:].strip()
         elif line.startswith("Bail out!"):
             self.bail = True
-            print("  FAILED  %s: %s" % (name, line))
+            say("  FAILED  %s: %s" % (name, line))
 
 
 def run(program):
@@ -66,7 +74,7 @@ def run(program):
         log.append(line)
         tally.line(line, name)
         if live and line.startswith("#"):
-            print("  " + line, flush=True)
+            say("  " + line)
     code = proc.wait()
     problem = None
     if tally.bail:
@@ -79,25 +87,39 @@ def run(program):
         problem = "exit code %d with no failed point" % code
     if problem:
         tally.failed += 1
-        print("  FAILED  %s: %s" % (name, problem))
+        say("  FAILED  %s: %s" % (name, problem))
     if tally.failed and not live:
-        print("\n".join("    | " + line for line in log[-80:]))
-    print("  %-6s  %s (%d points, %.1f s)" % ("ok" if not tally.failed else "FAILED", name,
-                                              tally.points, time.monotonic() - started), flush=True)
+        say("\n".join("    | " + line for line in log[-80:]))
+    say("  %-6s  %s (%d points, %.1f s)" % ("ok" if not tally.failed else "FAILED", name,
+                                              tally.points, time.monotonic() - started))
     return tally
 
 
+def run_all(programs, jobs):
+    running = []
+    with ThreadPoolExecutor(jobs) as pool:
+        for program in programs:
+            alone = program.endswith(".sh")
+            for other in running if alone else []:
+                other.result()
+            running.append(pool.submit(run, program))
+            if alone:
+                running[-1].result()
+    return [future.result() for future in running]
+
+
 def main(argv):
-    title = "tests"
-    if argv[1:2] == ["--title"]:
-        title = argv[2]
-        argv = argv[:1] + argv[3:]
+    options = {"--title": "tests", "--jobs": "1"}
+    programs = argv[1:]
+    while programs[:1] and programs[0] in options:
+        options[programs[0]] = programs[1]
+        programs = programs[2:]
     started = time.monotonic()
-    tallies = [run(program) for program in argv[1:]]
+    tallies = run_all(programs, int(options["--jobs"]))
     passed = sum(t.passed for t in tallies)
     failed = sum(t.failed for t in tallies)
     skipped = sum(t.skipped for t in tallies)
-    print("%s: %d programs in %d s" % (title, len(tallies), time.monotonic() - started))
+    print("%s: %d programs in %d s" % (options["--title"], len(tallies), time.monotonic() - started))
     print("%d passed, %d failed, %d skipped" % (passed, failed, skipped))
     # Nothing to run is no failure; programs of which nothing passed are.
     sys.exit(1 if failed or (tallies and not passed) else 0)

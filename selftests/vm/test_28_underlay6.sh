@@ -12,7 +12,7 @@ cd "$(dirname "$0")/../.."
 
 plan 17
 
-join() { on edge sed -i "s|^SIDECAR_JOIN=.*|SIDECAR_JOIN=$1|" /etc/sidecar/env; }
+join() { on edge sed -i "s|^SIDECAR_JOIN=.*|SIDECAR_JOIN=${1//&/\\&}|" /etc/sidecar/env; } # an ampersand means something to sed
 path_mtu() {
 	in_ns cgnat ip link set up0 mtu "$1"
 	in_ns inet ip link set cgnat0 mtu "$1"
@@ -21,11 +21,11 @@ path_mtu() {
 underlay_up() {
 	on edge sh -c 'sysctl -qw net.ipv6.conf.hosta0.disable_ipv6=0 net.ipv6.conf.hosta0.accept_dad=0
 		ip -6 addr add 2001:db8:a::2/64 dev hosta0 nodad
-		ip -6 route add default via 2001:db8:a::1'
+		ip -6 route replace default via 2001:db8:a::1'
 	in_ns cgnat sh -c 'sysctl -qw net.ipv6.conf.all.forwarding=1
 		ip -6 addr add 2001:db8:a::1/64 dev a0 nodad
 		ip -6 addr add 2001:db8:b::2/64 dev up0 nodad
-		ip -6 route add default via 2001:db8:b::1'
+		ip -6 route replace default via 2001:db8:b::1'
 	in_ns cgnat nft -f - <<-'END'
 		table ip6 path {
 			chain forward {
@@ -40,7 +40,7 @@ underlay_up() {
 		}
 	END
 	in_ns inet sh -c 'ip -6 addr add 2001:db8:b::1/64 dev cgnat0 nodad
-		ip -6 route add 2001:db8:a::/64 via 2001:db8:b::2'
+		ip -6 route replace 2001:db8:a::/64 via 2001:db8:b::2'
 	in_ns inet nft -f - <<-'END'
 		table ip6 path {
 			chain out {
@@ -53,10 +53,11 @@ underlay_up() {
 underlay_down() {
 	path_mtu 1500
 	in_ns inet sh -c 'nft delete table ip6 path; ip -6 addr del 2001:db8:b::1/64 dev cgnat0; ip -6 route del 2001:db8:a::/64'
-	in_ns cgnat sh -c 'nft delete table ip6 path; ip -6 addr flush dev a0 scope global; ip -6 addr flush dev up0 scope global'
+	in_ns cgnat sh -c 'nft delete table ip6 path; ip -6 addr flush dev a0 scope global; ip -6 addr flush dev up0 scope global; ip -6 route flush default'
 	on edge sh -c 'ip -6 addr flush dev hosta0 scope global; sysctl -qw net.ipv6.conf.hosta0.disable_ipv6=1'
 }
 cleanup() {
+	in_client pkill -x ping
 	container_gone a six
 	underlay_down
 	relay_up
@@ -91,9 +92,14 @@ container_run a six --label sidecar.ipv4=true
 check "the container gets its addresses" wait_until 90 has_peer six
 v6=$(peer_field six ipv6)
 v4=$(peer_field six ipv4)
+[ -n "$v6" ] # nothing below could work
 check "MTU 1420 is found, which 1500 bytes of IPv6 carry to the byte" wait_until 120 mtu_found six 1420
-like "the tunnel's other end is the customer's IPv6 address" "$(peer_field six endpoint)" '^\[2001:db8:a::2\]:'
+from_there() { peer_field six endpoint | grep -q '^\[2001:db8:a::2\]:'; }
+check "the tunnel's other end is the customer's IPv6 address" wait_until 60 from_there
 carries 1420
+# It is traffic that has the agent look every few seconds.
+in_client ping -q -i 0.5 -s 200 "$v6" >/dev/null &
 path_mtu 1360
 check "the path becomes 1360 bytes: 1280 is found" wait_until 240 mtu_found six 1280
+in_client pkill -x ping || true
 carries 1280
