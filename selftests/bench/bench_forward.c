@@ -175,6 +175,7 @@ void bench_drop(struct bench *b)
 	       "ingress: no guard is more\n",
 	       row_median(DROP, FLOOR, 0) / row_median(DROP, raw, 0),
 	       row_median(DROP, FLOOR, 0) / row_median(DROP, ingress, 0));
+	fflush(stdout); /* other rows fork */
 	floor = row_median(DROP_NS, FLOOR, 0);
 	beyond = row_median(DROP_NS, ours, 0) - floor;
 	if (beyond < 1) /* a nanosecond: less than the rows' own spread */
