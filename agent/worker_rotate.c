@@ -316,9 +316,12 @@ int worker_rotate_begin(struct container *c, struct http_exchange *asked, struct
 
 	if (worker_rotating(c))
 		return err_set(err, -EBUSY, "its key rotates already");
-	if (!c->entry || !c->attached || !c->confirmed || !c->keyed || c->busy ||
-	    c->entry->has_next || c->worker->relay_down)
+	if (!c->entry || !c->attached || !c->confirmed || !c->keyed || c->entry->has_next ||
+	    c->worker->relay_down)
 		return err_set(err, -EAGAIN, "it is not up, or the relay does not answer");
+	if (c->busy)
+		return err_set(err, -EAGAIN,
+			       "another request about it is under way: ask again in a moment");
 	r = state_next_make(&c->worker->state, c->entry, err);
 	if (r)
 		return r;

@@ -51,8 +51,8 @@ pid=$(docker_on a inspect -f '{{.State.Pid}}' turn)
 
 rotate() { on edge sidecar-agent --rotate turn; }
 # A rotation, or why not. While the agent tells the relay something else of the container, such as the
-# MTU it has just found, it refuses for that moment.
-rotate_free() { said=$(rotate 2>&1) || ! grep -q 'it is not up, or the relay' <<<"$said"; }
+# MTU it has just found, it says so and is asked again.
+rotate_free() { said=$(rotate 2>&1) || ! grep -q 'another request about it is under way' <<<"$said"; }
 in_box() { on edge nsenter -t "$pid" -n "$@"; }
 agent_key() { on edge sidecar-agent --status | jq -r '.containers[] | select(.container == "turn") | .pubkey'; }
 relay_peers() { on relay wg show all allowed-ips | grep -F "$v6/128" | awk '{print $1, $2}'; }
