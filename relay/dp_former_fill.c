@@ -23,8 +23,7 @@ static int table_open(const struct dp *dp, const struct bpf_map *map, struct tab
 		      struct err *err)
 {
 	uint32_t entries = dp_map_entries(dp, map, dp->former_slots);
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t len = ((size_t)entries * bpf_map__value_size(map) + page - 1) / page * page;
+	size_t len = (size_t)entries * bpf_map__value_size(map);
 	char path[PATH_MAX];
 	AUTO_FD int fd = -1;
 	void *mem;

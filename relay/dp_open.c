@@ -137,9 +137,7 @@ static int check_meta(struct dp *dp, struct err *err)
 
 static int map_memory(struct bpf_map *map, size_t len, void **ret_mem, struct err *err)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	void *mem = mmap(NULL, (len + page - 1) / page * page, PROT_READ | PROT_WRITE, MAP_SHARED,
-			 bpf_map__fd(map), 0);
+	void *mem = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
 
 	if (mem == MAP_FAILED)
 		return err_sys(err, -errno, "map %s", bpf_map__name(map));
@@ -176,7 +174,8 @@ static int map_tables(struct dp *dp, struct err *err)
 	return 0;
 }
 
-/* The checks of layouts come before anything pinned is written. */
+/* The checks of layouts come before anything pinned is written; dp_former_undo() puts back what was
+ * set aside before them. */
 static int load(struct dp *dp, struct err *err)
 {
 	uint32_t zero = 0;
